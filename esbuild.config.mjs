@@ -1,0 +1,27 @@
+// Bundles the roots: the extension, the model host it forks, and the command line.
+// `--watch` rebuilds on change; `--production` minifies and leaves source maps out.
+import * as esbuild from 'esbuild';
+
+const production = process.argv.includes('--production');
+
+/** @type {import('esbuild').BuildOptions} */
+const options = {
+  entryPoints: { extension: 'src/extension.ts', host: 'src/host/main.ts', cli: 'src/cli.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  // Native packages find their binaries by path, so they stay outside the bundle.
+  external: ['vscode', 'onnxruntime-node', 'sqlite3'],
+  sourcemap: !production,
+  minify: production,
+  logLevel: 'info',
+};
+
+if (process.argv.includes('--watch')) {
+  const context = await esbuild.context(options);
+  await context.watch();
+} else {
+  await esbuild.build(options);
+}

@@ -1,0 +1,43 @@
+/**
+ * The seams of the model room: what a policy is asked and what it answers. The port has two
+ * implementations, one in this process (`model/policy.ts`) and one over a child process
+ * (`host/modelHost.ts`), which must be indistinguishable to the caller.
+ */
+import type { Candidate, CompletionContext, CopyEvidence } from '../types';
+
+export interface GenerateRequest {
+  readonly context: CompletionContext;
+  /** Sampled candidates wanted beside the greedy one, 0..7. */
+  readonly samples: number;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  /** Seed of the sampling; the same seed and context give the same candidates. */
+  readonly seed: number;
+  /** Copied texts to be scored by the policy in the same pass. */
+  readonly drafts: readonly Draft[];
+}
+
+export interface Draft {
+  readonly text: string;
+  readonly copy: CopyEvidence;
+}
+
+export interface GenerateResult {
+  /** Greedy first, then sampled, then copied; texts are distinct. */
+  readonly candidates: readonly Candidate[];
+  readonly promptTokens: number;
+  /** How many of them were served from the prefix cache. */
+  readonly cachedTokens: number;
+  readonly latencyMs: { readonly queue: number; readonly prefill: number; readonly decode: number };
+}
+
+/**
+ * A language model that proposes text. `generate` rejects with an `AbortError` when `signal` fires,
+ * and with a typed `ModelError` (see `model/errors.ts`) when the model cannot be used.
+ */
+export interface Policy {
+  readonly version: string;
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GenerateResult>;
+  /** Reads the context into the prefix cache so that the next `generate` is quick. */
+  warm(context: CompletionContext, signal: AbortSignal): Promise<void>;
+}

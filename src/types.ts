@@ -1,0 +1,195 @@
+/**
+ * Records that cross rooms. Plain data only: no behaviour, no editor types, nothing that does not
+ * survive JSON. Offsets are UTF-16 code units, as in JavaScript strings and VS Code documents;
+ * times are milliseconds since the epoch; probabilities and survival lie in 0..1.
+ */
+
+/** Where a candidate's text came from. */
+export type CandidateSource = 'greedy' | 'sampled' | 'copied';
+
+/** One contiguous replacement. `offset` and `removedLength` refer to the text before the change. */
+export interface TextChange {
+  readonly offset: number;
+  readonly removedLength: number;
+  readonly insertedText: string;
+  readonly timeMs: number;
+}
+
+/** What the policy may know about the place where it is asked to continue. */
+export interface CompletionContext {
+  /** Name of the workspace folder, or '' for a file outside any. */
+  readonly repository: string;
+  /** Path in the workspace with '/' separators; a name such as `untitled.ts` where there is none. */
+  readonly path: string;
+  readonly languageId: string;
+  /** Text before the cursor, from a window start that stays put while the user types. */
+  readonly prefix: string;
+  /** Text after the cursor, bounded. */
+  readonly suffix: string;
+  /** Whether more than one line may be proposed here. */
+  readonly multiline: boolean;
+}
+
+/** One proposed completion: the text to insert at the cursor. */
+export interface Candidate {
+  readonly text: string;
+  /** Ids the policy would emit for `text`; empty when the text was never tokenised. */
+  readonly tokenIds: readonly number[];
+  /** Summed log-probability of `text` after the context, in nats (<= 0); NaN until scored. */
+  readonly logProb: number;
+  readonly source: CandidateSource;
+  /** Probability (0..1] with which this candidate was drawn; 1 for deterministic sources. */
+  readonly propensity: number;
+  /** For copied candidates: what the copy rests on. */
+  readonly copy?: CopyEvidence;
+}
+
+/** How strongly the user's own text supports a copied candidate. */
+export interface CopyEvidence {
+  /** Length in characters of the run before the cursor that also stands at the source. */
+  readonly runLength: number;
+  /** Places (at most 20 are looked at) where this very text followed the run. */
+  readonly votes: number;
+  /** Places looked at in all, so `votes / places` is the agreement. */
+  readonly places: number;
+  readonly sameFile: boolean;
+}
+
+/** A candidate with the number it was ordered by, higher is better. */
+export interface ScoredCandidate extends Candidate {
+  readonly score: number;
+}
+
+/** Why a suggestion was asked for. */
+export type Trigger = 'automatic' | 'invoked';
+
+export interface LatencyMs {
+  readonly context: number;
+  readonly copy: number;
+  readonly queue: number;
+  readonly prefill: number;
+  readonly decode: number;
+  readonly total: number;
+}
+
+/** One decision: a context, its candidates in the order chosen, and which one was shown. */
+export interface Suggestion {
+  /** Random UUID. */
+  readonly id: string;
+  readonly timeMs: number;
+  readonly documentUri: string;
+  /** Cursor offset in the whole document when it was asked for. */
+  readonly offset: number;
+  readonly trigger: Trigger;
+  readonly context: CompletionContext;
+  /** Best first. */
+  readonly candidates: readonly ScoredCandidate[];
+  /** Index into `candidates` of the one shown first; null when Hone stayed silent. */
+  readonly shownIndex: number | null;
+  /** Probability (0..1] of the decision taken (which was shown, or none). */
+  readonly propensity: number;
+  /** Identity of the policy that proposed, e.g. `smollm2-135m@b179c952`. */
+  readonly policyVersion: string;
+  /** Identity of what ordered the candidates, e.g. `score-1`. */
+  readonly rewardVersion: string;
+  readonly latencyMs: LatencyMs;
+}
+
+/** What the user did with a suggestion that was shown. One per suggestion; a late accept overwrites. */
+export type Outcome =
+  | 'accepted'
+  | 'typedThrough'
+  | 'partial'
+  | 'dismissed'
+  | 'typedAgainst'
+  | 'superseded'
+  | 'left'
+  | 'unseen';
+
+/** Seconds after acceptance at which survival is measured. */
+export const survivalSeconds = [15, 30, 120, 300, 600] as const;
+
+/** How the tracked region stood when survival was measured. */
+export type RegionState = 'present' | 'edited' | 'undone' | 'replacedOutside' | 'closed';
+
+/**
+ * Facts, in the order they happened. The store keeps them as they are; labels are derived later,
+ * by `feedback/label.ts` alone.
+ */
+export type FeedbackEvent =
+  | { readonly kind: 'suggestion'; readonly suggestion: Suggestion }
+  | {
+      readonly kind: 'shown';
+      readonly suggestionId: string;
+      /** Index into the suggestion's candidates; cycling shows another one. */
+      readonly candidateIndex: number;
+      readonly timeMs: number;
+    }
+  | {
+      readonly kind: 'outcome';
+      readonly suggestionId: string;
+      readonly outcome: Outcome;
+      readonly candidateIndex: number;
+      /** Characters of the shown text that the user took, 0..text length. */
+      readonly takenLength: number;
+      /** How long the text had been visible, in milliseconds. */
+      readonly visibleMs: number;
+      readonly timeMs: number;
+    }
+  | {
+      readonly kind: 'survival';
+      readonly suggestionId: string;
+      readonly afterSeconds: number;
+      readonly survival: number;
+      readonly state: RegionState;
+      readonly timeMs: number;
+    }
+  | {
+      readonly kind: 'settled';
+      readonly suggestionId: string;
+      /** What stands at that place once it has been quiet. */
+      readonly text: string;
+      readonly timeMs: number;
+    }
+  | {
+      readonly kind: 'rating';
+      readonly suggestionId: string;
+      readonly thumb: 'up' | 'down' | null;
+      /** Aspect name to -1..1, e.g. `{ style: -1 }`. */
+      readonly aspects: Readonly<Record<string, number>>;
+      readonly comment: string;
+      readonly timeMs: number;
+    };
+
+/** Time as an argument: real in the product, turned by hand in tests. */
+export interface Clock {
+  now(): number;
+  /** Calls `run` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/** What Hone was set to, read once from the editor's settings or the command line, then frozen. */
+export interface Settings {
+  readonly enabled: boolean;
+  /** Path of a GGUF file or a Hugging Face folder; '' for the model that ships. */
+  readonly model: string;
+  readonly debounceMs: number;
+  readonly multiline: 'auto' | 'never' | 'always';
+  readonly languages: Readonly<Record<string, boolean>>;
+  /** Globs, relative to the workspace folder, that are neither read nor stored. */
+  readonly exclude: readonly string[];
+  readonly suggestInComments: boolean;
+  /** Globs where Hone suggests but records nothing. */
+  readonly neverLearn: readonly string[];
+  /** Days that feedback is kept; 0 keeps it for good. */
+  readonly retentionDays: number;
+  readonly maxStoreMegabytes: number;
+  readonly threads: number;
+}
+
+export interface Logger {
+  debug(topic: string, message: string): void;
+  info(topic: string, message: string): void;
+  warn(topic: string, message: string): void;
+  error(topic: string, message: string, error?: unknown): void;
+}
