@@ -1,0 +1,120 @@
+/**
+ * Hone's own form of a model on disk: `manifest.json`, `tokenizer.json`, `policy.onnx` and the
+ * weights beside it. This file defines the manifest and reads it back with every field checked; it
+ * neither makes a folder (see `importModel.ts`) nor loads what is inside.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ModelError } from './errors';
+
+export const fileNames = {
+  manifest: 'manifest.json',
+  tokenizer: 'tokenizer.json',
+  graph: 'policy.onnx',
+  weights: 'policy.weights',
+} as const;
+
+const id = z.number().int().nonnegative();
+const count = z.number().int().positive();
+
+const manifestSchema = z.object({
+  formatVersion: z.literal(1),
+  /** Short name, e.g. `smollm2-135m-instruct`. */
+  name: z.string().min(1),
+  /** `name@` and the first eight digits of the source's hash. */
+  version: z.string().min(1),
+  /** SHA-256 of the GGUF file, or of the hashes of a folder's files, in hexadecimal. */
+  sourceSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  architecture: z.enum(['llama', 'qwen2']),
+  precision: z.enum(['8bit', 'fp32']),
+  /** V: rows of the logits. */
+  vocabularySize: count,
+  /** L */
+  layers: count,
+  /** D */
+  hiddenSize: count,
+  /** F */
+  feedForwardSize: count,
+  /** H: query heads. */
+  heads: count,
+  /** KV: key and value heads; H is a multiple of it. */
+  kvHeads: count,
+  /** dh */
+  headSize: count,
+  /** Longest sequence the model was trained for, in tokens. */
+  maxPositions: count,
+  ropeTheta: z.number().positive(),
+  rmsEpsilon: z.number().positive(),
+  bosId: id.nullable(),
+  /** Whether a prompt begins with `bosId`. */
+  addBos: z.boolean(),
+  eosIds: z.array(id),
+  /** Every id that must never be emitted in code, ascending; holds the eos and FIM ids too. */
+  specialIds: z.array(id),
+  /** Fill-in-the-middle tokens of a known set, or null. */
+  fim: z.object({ prefix: id, suffix: id, middle: id }).nullable(),
+  /** Tokens that introduce the repository's name and a file's path, where the vocabulary has them. */
+  prompt: z.object({ repository: id.nullable(), file: id.nullable() }),
+  /** SHA-256 and size in bytes of the folder's other files, by file name. */
+  files: z.record(z.string(), z.object({ sha256: z.string(), bytes: z.number().int() })),
+});
+
+export type Precision = '8bit' | 'fp32';
+export type ModelManifest = Readonly<z.infer<typeof manifestSchema>>;
+
+export interface ModelFolder {
+  readonly directory: string;
+  readonly manifest: ModelManifest;
+  readonly graphPath: string;
+  readonly tokenizerPath: string;
+}
+
+/**
+ * Reads and checks a model folder: the manifest's every field, and that each file is there with its
+ * length. Hashes are for `hone doctor`; checking them on every start would cost seconds.
+ * @throws ModelError `notFound` where there is no manifest, `staleFolder` where something is amiss.
+ */
+export async function readModelFolder(directory: string): Promise<ModelFolder> {
+  const text = await readFile(join(directory, fileNames.manifest), 'utf8').catch(
+    (error: unknown) => {
+      throw new ModelError(
+        'notFound',
+        `There is no imported model in ${directory}. Import it first.`,
+        {
+          cause: error,
+        },
+      );
+    },
+  );
+  const manifest = parseManifest(text, directory);
+  for (const [name, { bytes }] of Object.entries(manifest.files)) {
+    const found = await stat(join(directory, name)).catch(() => undefined);
+    if (found?.size !== bytes) throw stale(directory, `${name} is missing or has another length`);
+  }
+  return {
+    directory,
+    manifest,
+    graphPath: join(directory, fileNames.graph),
+    tokenizerPath: join(directory, fileNames.tokenizer),
+  };
+}
+
+function parseManifest(text: string, directory: string): ModelManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw stale(directory, 'its manifest is not JSON');
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) throw stale(directory, z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+function stale(directory: string, reason: string): ModelError {
+  return new ModelError(
+    'staleFolder',
+    `The imported model in ${directory} cannot be used: ${reason}. Delete that folder and import the model again.`,
+  );
+}

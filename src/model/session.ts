@@ -1,0 +1,80 @@
+/**
+ * The only file that knows onnxruntime. It opens a graph and runs it on plain tensors; it knows
+ * nothing of language models. A run blocks the event loop of its process and cannot be interrupted
+ * (onnxruntime-node 1.30), so the editor uses it through the model host alone.
+ */
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { ModelError } from './errors';
+
+export type Tensor =
+  | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] };
+
+export interface SessionOptions {
+  /** Threads of one operator, 1 or more. */
+  readonly threads: number;
+}
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Runs the graph once. Inputs are read in place, so they must not change before the promise
+   * settles; only the outputs named in `fetches` are copied out.
+   */
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+/** @throws ModelError `engine` when the file cannot be opened as a graph. */
+export async function openSession(modelPath: string, options: SessionOptions): Promise<Session> {
+  const session = await InferenceSession.create(modelPath, {
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'all',
+    // Shapes change with every step, so a memory pattern is never reused and only costs.
+    enableMemPattern: false,
+    // Errors come back as exceptions; warnings about unused outputs are noise on stderr.
+    logSeverityLevel: 3,
+  }).catch((error: unknown) => {
+    throw new ModelError(
+      'engine',
+      `The model graph ${modelPath} could not be opened. Delete its folder and import the model again.`,
+      { cause: error },
+    );
+  });
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    async run(feeds, fetches) {
+      const inputs: Record<string, OrtTensor> = {};
+      for (const [name, tensor] of Object.entries(feeds)) inputs[name] = wrap(tensor);
+      const outputs = await session.run(inputs, fetches).catch((error: unknown) => {
+        throw new ModelError('engine', `The model failed while running: ${String(error)}`, {
+          cause: error,
+        });
+      });
+      const result: Record<string, Tensor> = {};
+      for (const name of fetches) result[name] = unwrap(name, outputs[name]);
+      return result;
+    },
+    release: () => session.release(),
+  };
+}
+
+function wrap(tensor: Tensor): OrtTensor {
+  return tensor.type === 'float32'
+    ? new OrtTensor('float32', tensor.data, tensor.dims)
+    : new OrtTensor('int64', tensor.data, tensor.dims);
+}
+
+function unwrap(name: string, value: OrtTensor | undefined): Tensor {
+  const data = value?.data;
+  if (data instanceof Float32Array) return { type: 'float32', data, dims: value?.dims ?? [] };
+  if (data instanceof BigInt64Array) return { type: 'int64', data, dims: value?.dims ?? [] };
+  throw new ModelError('engine', `The graph gave no output '${name}' of a type that Hone reads.`);
+}
