@@ -3,6 +3,7 @@
  * item, the walkthrough. Each is written once here; a unit test compares this file with
  * package.json, which alone holds titles, descriptions and default values.
  */
+import { contributes } from '../package.json';
 import type { Settings } from './types';
 
 /** The start of every setting's name, `hone.debounceMs` for example. */
@@ -59,3 +60,78 @@ export const walkthroughId = 'hone.hone#hone.start';
 
 /** Documents Hone may work in. Everything else (output, diffs, search, chat, comments) is left alone. */
 export const documentSchemes = ['file', 'untitled', 'vscode-notebook-cell', 'vscode-vfs'] as const;
+
+/**
+ * A frozen `Settings` from what a reader returns by name. A value of the wrong type (a settings file
+ * is typed by hand) is an error that names the setting.
+ */
+export function settingsFrom(read: (name: keyof Settings) => unknown): Settings {
+  const bad = (name: keyof Settings): Error =>
+    new Error(`The setting ${section}.${name} must be ${wanted[settingTypes[name]]}.`);
+  const boolean = (name: keyof Settings): boolean => {
+    const value = read(name);
+    if (typeof value !== 'boolean') throw bad(name);
+    return value;
+  };
+  const text = (name: keyof Settings): string => {
+    const value = read(name);
+    if (typeof value !== 'string') throw bad(name);
+    return value;
+  };
+  const count = (name: keyof Settings): number => {
+    const value = read(name);
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw bad(name);
+    return value as number;
+  };
+  const texts = (name: keyof Settings): readonly string[] => {
+    const value = read(name);
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw bad(name);
+    return Object.freeze([...value]);
+  };
+  const switches = (name: keyof Settings): Readonly<Record<string, boolean>> => {
+    const value = read(name);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(name);
+    const entries = Object.entries(value as Record<string, unknown>);
+    return Object.freeze(
+      Object.fromEntries(
+        entries.map(([key, on]) => {
+          if (typeof on !== 'boolean') throw bad(name);
+          return [key, on];
+        }),
+      ),
+    );
+  };
+
+  const multiline = text('multiline');
+  if (multiline !== 'auto' && multiline !== 'never' && multiline !== 'always') {
+    throw new Error(`The setting ${section}.multiline must be auto, never or always.`);
+  }
+  return Object.freeze({
+    enabled: boolean('enabled'),
+    model: text('model').trim(),
+    debounceMs: count('debounceMs'),
+    multiline,
+    languages: switches('languages'),
+    exclude: texts('exclude'),
+    suggestInComments: boolean('suggestInComments'),
+    neverLearn: texts('neverLearn'),
+    retentionDays: count('retentionDays'),
+    maxStoreMegabytes: count('maxStoreMegabytes'),
+    threads: count('threads'),
+  });
+}
+
+const wanted = {
+  boolean: 'true or false',
+  string: 'a text',
+  integer: 'a whole number, 0 or more',
+  object: 'an object of names and true or false',
+  array: 'a list of texts',
+} as const;
+
+/** The default values of package.json, for where there is no editor. */
+export const defaultSettings: Settings = settingsFrom((name) => {
+  const properties: Record<string, { readonly default: unknown } | undefined> =
+    contributes.configuration.properties;
+  return properties[`${section}.${name}`]?.default;
+});

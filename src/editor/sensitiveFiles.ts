@@ -1,0 +1,96 @@
+/**
+ * Which files are none of Hone's business: secrets by name, what git ignores, what the user
+ * excludes. Such a file is never read for context, never suggested in, never stored. Works on paths
+ * alone; who reads the ignore files and watches them is `workspaceIndex.ts`.
+ */
+import ignore, { type Ignore } from 'ignore';
+import picomatch from 'picomatch';
+
+export type FileVerdict = 'open' | 'secret' | 'gitIgnored' | 'excluded';
+
+/** Names and places where credentials live, matched without regard to case. */
+const secretGlobs = [
+  '**/.env',
+  '**/.env.*',
+  '**/*.env',
+  '**/.envrc',
+  '**/.{npmrc,pypirc,netrc,_netrc,pgpass,my.cnf,htpasswd,git-credentials,dockercfg,s3cfg,boto}',
+  '**/.{ssh,aws,gnupg,kube,azure,docker}/**',
+  '**/.config/{gcloud,gh,hub}/**',
+  '**/*.{pem,key,p8,p12,pfx,jks,keystore,kdbx,ppk,asc,gpg,ovpn,tfstate,tfvars,mobileprovision}',
+  '**/*.tfstate.backup',
+  '**/id_{rsa,dsa,ecdsa,ed25519}*',
+  '**/{credentials,secret,secrets}',
+  '**/{credentials,secrets}.{json,yml,yaml,toml,ini,xml,properties,enc}',
+  '**/{client_secret,service-account,service_account}*.json',
+  '**/{master,production}.key',
+];
+
+/** Templates that are made to be shared and hold no values. */
+const sharedTemplates = ['**/.env.{example,sample,template,dist}'];
+
+const matchSecret = picomatch(secretGlobs, { dot: true, nocase: true, ignore: sharedTemplates });
+
+/** Whether a path, absolute or relative, with '/' separators, names a file that holds secrets. */
+export function isSecretFile(path: string): boolean {
+  return matchSecret(path.replace(/^\/+/, ''));
+}
+
+/** Compiles globs relative to a folder; a glob without '/' matches at any depth. */
+export function compileGlobs(globs: readonly string[]): (relativePath: string) => boolean {
+  if (globs.length === 0) return () => false;
+  const anywhere = globs.map((glob) => (glob.includes('/') ? glob : `**/${glob}`));
+  return picomatch(anywhere, { dot: true });
+}
+
+/** The rules of one workspace folder. Paths have '/' separators. */
+export class FolderRules {
+  readonly #ignoreFiles = new Map<string, Ignore>();
+  readonly #isExcluded: (relativePath: string) => boolean;
+  readonly #pathInRepository: string;
+
+  /** `pathInRepository` leads from the top of the git repository to the folder; '' is the top itself. */
+  constructor(exclude: readonly string[], pathInRepository = '') {
+    this.#isExcluded = compileGlobs(exclude);
+    this.#pathInRepository = pathInRepository;
+  }
+
+  /** Adds or replaces the `.gitignore` of a directory, given from the top of the repository. */
+  setIgnoreFile(directory: string, text: string): void {
+    this.#ignoreFiles.set(directory, ignore().add(text));
+  }
+
+  removeIgnoreFile(directory: string): void {
+    this.#ignoreFiles.delete(directory);
+  }
+
+  /** `relativePath` is relative to the workspace folder. */
+  verdict(relativePath: string): FileVerdict {
+    if (isSecretFile(relativePath)) return 'secret';
+    if (this.#isExcluded(relativePath)) return 'excluded';
+    const top = this.#pathInRepository;
+    const inRepository = top === '' ? relativePath : `${top}/${relativePath}`;
+    return this.#isGitIgnored(inRepository) ? 'gitIgnored' : 'open';
+  }
+
+  /** As git does: from the top down, the deepest file with an opinion wins at each level. */
+  #isGitIgnored(path: string): boolean {
+    if (this.#ignoreFiles.size === 0) return false;
+    const parts = path.split('/');
+    for (let depth = 1; depth <= parts.length; depth++) {
+      const isLast = depth === parts.length;
+      if (this.#levelIgnored(parts.slice(0, depth), isLast ? '' : '/')) return true;
+    }
+    return false;
+  }
+
+  #levelIgnored(parts: readonly string[], slash: '' | '/'): boolean {
+    for (let depth = parts.length - 1; depth >= 0; depth--) {
+      const rules = this.#ignoreFiles.get(parts.slice(0, depth).join('/'));
+      if (!rules) continue;
+      const { ignored, unignored } = rules.test(parts.slice(depth).join('/') + slash);
+      if (ignored || unignored) return ignored;
+    }
+    return false;
+  }
+}

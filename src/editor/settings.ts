@@ -1,0 +1,65 @@
+/**
+ * The only reader of the editor's configuration. Turns `hone.*` into a frozen `Settings`, once for
+ * each folder, and says when something changed. Holds no default values: those are in package.json.
+ */
+import type * as vscode from 'vscode';
+import { section, settingsFrom } from '../contributions';
+import type { Settings } from '../types';
+import { type Disposable, DisposableStore } from '../util/disposable';
+import { Emitter, type Event } from '../util/event';
+
+/** The piece of `vscode.workspace` that settings need. */
+export type SettingsHost = Pick<
+  typeof vscode.workspace,
+  'getConfiguration' | 'onDidChangeConfiguration' | 'getWorkspaceFolder'
+>;
+
+export class SettingsSource implements Disposable {
+  readonly #host: SettingsHost;
+  readonly #byFolder = new Map<string, Settings>();
+  readonly #disposables = new DisposableStore();
+  readonly #changed = this.#disposables.add(new Emitter<void>());
+
+  readonly onDidChange: Event<void> = this.#changed.event;
+
+  constructor(host: SettingsHost) {
+    this.#host = host;
+    this.#disposables.add(
+      host.onDidChangeConfiguration((event) => {
+        if (!event.affectsConfiguration(section)) return;
+        this.#byFolder.clear();
+        this.#changed.fire();
+      }),
+    );
+  }
+
+  /** What holds for the window as a whole. */
+  get current(): Settings {
+    return this.#read('', undefined);
+  }
+
+  /** What holds for one document; a folder may have its own values. */
+  forDocument(uri: vscode.Uri): Settings {
+    const folder = this.#host.getWorkspaceFolder(uri);
+    return folder ? this.#read(folder.uri.toString(), folder.uri) : this.current;
+  }
+
+  #read(key: string, scope: vscode.Uri | undefined): Settings {
+    let settings = this.#byFolder.get(key);
+    if (!settings) {
+      const configuration = this.#host.getConfiguration(section, scope ?? null);
+      settings = settingsFrom((name) => configuration.get(name));
+      this.#byFolder.set(key, settings);
+    }
+    return settings;
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+}
+
+/** Whether Hone suggests in this language; `*` speaks for those not listed. */
+export function languageEnabled(settings: Settings, languageId: string): boolean {
+  return settings.languages[languageId] ?? settings.languages['*'] ?? true;
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import manifest from '../../package.json';
+import {
+  acceptedCommand,
+  commands,
+  defaultSettings,
+  section,
+  settingTypes,
+  suggestionVisibleKey,
+  walkthroughId,
+} from '../../src/contributions';
+
+const { contributes } = manifest;
+
+describe('package.json and contributions.ts agree', () => {
+  test('on the commands', () => {
+    const contributed = contributes.commands.map(({ command }) => command);
+    expect(contributed.toSorted()).toEqual(Object.values(commands).toSorted());
+    expect(contributed).not.toContain(acceptedCommand);
+  });
+
+  test('on the settings and their types', () => {
+    const contributed = Object.entries(contributes.configuration.properties).map(
+      ([name, { type }]) => [name, type],
+    );
+    const typed = Object.entries(settingTypes).map(([name, type]) => [`${section}.${name}`, type]);
+    expect(contributed.toSorted()).toEqual(typed.toSorted());
+  });
+
+  test('on default values, each of which is set', () => {
+    expect(Object.keys(defaultSettings).toSorted()).toEqual(Object.keys(settingTypes).toSorted());
+  });
+
+  test('on the walkthrough', () => {
+    const ids = contributes.walkthroughs.map(
+      ({ id }) => `${manifest.publisher}.${manifest.name}#${id}`,
+    );
+    expect(ids).toEqual([walkthroughId]);
+  });
+});
+
+describe('package.json', () => {
+  test('binds no key but Esc, and that only while the ghost text is ours', () => {
+    expect(contributes.keybindings.map(({ key }) => key)).toEqual(['escape']);
+    for (const { when } of contributes.keybindings) {
+      expect(when).toContain(suggestionVisibleKey);
+      expect(when).toContain('inlineSuggestionVisible');
+    }
+  });
+
+  test('names only commands that exist', () => {
+    const known = new Set<string>(Object.values(commands));
+    const text = JSON.stringify(contributes);
+    for (const [, id] of text.matchAll(/command:(hone\.\w+)/g)) expect(known).toContain(id);
+  });
+
+  test('names only pictures that exist', () => {
+    const media = contributes.walkthroughs.flatMap(({ steps }) => steps.map((s) => s.media.svg));
+    for (const file of [manifest.icon, ...media]) expect(existsSync(file)).toBe(true);
+  });
+
+  test('describes every setting and titles every command', () => {
+    for (const property of Object.values(contributes.configuration.properties)) {
+      expect(property.markdownDescription.length).toBeGreaterThan(20);
+    }
+    for (const { title, category } of contributes.commands) {
+      expect(title).not.toBe('');
+      expect(category).toBe('Hone');
+    }
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { compileGlobs, FolderRules, isSecretFile } from '../../../src/editor/sensitiveFiles';
+
+describe('secret files', () => {
+  test.each([
+    '.env',
+    '/home/ann/project/.env',
+    'packages/api/.env.production',
+    '.ENV.local',
+    'prod.env',
+    '.npmrc',
+    'deploy/id_rsa',
+    'deploy/id_ed25519.pub',
+    'certs/server.pem',
+    'certs/server.KEY',
+    '.ssh/config',
+    '/root/.aws/credentials',
+    'config/credentials.yml',
+    'config/secrets.json',
+    'config/master.key',
+    'terraform.tfstate',
+    'app-service-account.json'.replace('app-', ''),
+  ])('%s is one', (path) => {
+    expect(isSecretFile(path)).toBe(true);
+  });
+
+  test.each([
+    'src/env.ts',
+    '.env.example',
+    'packages/api/.env.sample',
+    'src/environment.ts',
+    'keyboard.ts',
+    'src/key.ts',
+    'src/secrets.ts',
+    'docs/credentials.md',
+    'monkey.py',
+  ])('%s is none', (path) => {
+    expect(isSecretFile(path)).toBe(false);
+  });
+});
+
+describe('globs', () => {
+  test('a glob without a slash matches at any depth', () => {
+    const match = compileGlobs(['*.gen.ts']);
+    expect(match('a.gen.ts')).toBe(true);
+    expect(match('deep/down/a.gen.ts')).toBe(true);
+    expect(match('a.ts')).toBe(false);
+  });
+
+  test('files that begin with a dot are matched too', () => {
+    expect(compileGlobs(['**/dist/**'])('packages/.x/dist/y.js')).toBe(true);
+  });
+});
+
+describe('the rules of a folder', () => {
+  /** Each line is `verdict path`. */
+  function check(rules: FolderRules, expected: string): void {
+    const lines = expected
+      .trim()
+      .split('\n')
+      .map((line) => line.trim());
+    const actual = lines.map((line) => {
+      const path = line.slice(line.indexOf(' ') + 1);
+      return `${rules.verdict(path)} ${path}`;
+    });
+    expect(actual).toEqual(lines);
+  }
+
+  test('a path is judged by name, then by exclusion, then by git', () => {
+    const rules = new FolderRules(['**/generated/**', '*.snap']);
+    rules.setIgnoreFile('', 'dist\n*.log\n/only-top.ts\n');
+    check(
+      rules,
+      `open src/a.ts
+       secret .env
+       secret generated/.env
+       excluded generated/a.ts
+       excluded src/a.snap
+       gitIgnored dist/a.js
+       gitIgnored packages/b/dist/deep/a.js
+       gitIgnored x.log
+       gitIgnored only-top.ts
+       open src/only-top.ts`,
+    );
+  });
+
+  test('the deepest ignore file wins, but nothing comes back from an ignored directory', () => {
+    const rules = new FolderRules([]);
+    rules.setIgnoreFile('', '*.log\nbuild/\n');
+    rules.setIgnoreFile('keep', '!*.log\nlocal.ts\n');
+    rules.setIgnoreFile('build', '!keep.ts\n');
+    check(
+      rules,
+      `gitIgnored a.log
+       open keep/a.log
+       open keep/deep/a.log
+       gitIgnored keep/local.ts
+       open local.ts
+       gitIgnored build/keep.ts`,
+    );
+  });
+
+  test('a folder inside a repository follows the ignore files above it', () => {
+    const rules = new FolderRules([], 'packages/app');
+    rules.setIgnoreFile('', 'packages/*/tmp\n');
+    rules.setIgnoreFile('packages/app', 'cache.ts\n');
+    check(
+      rules,
+      `gitIgnored tmp/a.ts
+       gitIgnored cache.ts
+       open src/a.ts`,
+    );
+  });
+
+  test('a removed ignore file no longer counts', () => {
+    const rules = new FolderRules([]);
+    rules.setIgnoreFile('', 'a.ts');
+    rules.removeIgnoreFile('');
+    check(rules, 'open a.ts');
+  });
+});
