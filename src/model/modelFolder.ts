@@ -46,6 +46,10 @@ const manifestSchema = z.object({
   maxPositions: count,
   ropeTheta: z.number().positive(),
   rmsEpsilon: z.number().positive(),
+  /** Whether the head's matrix is the embedding. */
+  tiedEmbedding: z.boolean(),
+  /** Whether query, key and value have a bias. */
+  qkvBias: z.boolean(),
   bosId: id.nullable(),
   /** Whether a prompt begins with `bosId`. */
   addBos: z.boolean(),

@@ -1,0 +1,81 @@
+/**
+ * Which ids of a vocabulary have a meaning beyond their text: ends, fill-in-the-middle marks, the
+ * names that introduce a repository and a file. Known sets are found by spelling, since published
+ * models do not declare them.
+ */
+import type { ModelManifest } from './modelFolder';
+
+export type SpecialTokens = Pick<
+  ModelManifest,
+  'bosId' | 'addBos' | 'eosIds' | 'specialIds' | 'fim' | 'prompt'
+>;
+
+export interface Vocabulary {
+  /** Rows of the logits; ids from `tokens.length` on have no token. */
+  readonly size: number;
+  /** Token by id; undefined where an id has none. */
+  readonly tokens: readonly (string | undefined)[];
+  /** Ids that the source itself calls special. */
+  readonly controlIds: ReadonlySet<number>;
+  readonly bosId: number | null;
+  readonly addBos: boolean;
+  readonly eosId: number | null;
+}
+
+/** Fill-in-the-middle marks: StarCoder, SantaCoder, Qwen2.5-Coder, DeepSeek-Coder, CodeLlama. */
+const fimSets = [
+  { prefix: '<fim_prefix>', suffix: '<fim_suffix>', middle: '<fim_middle>' },
+  { prefix: '<fim-prefix>', suffix: '<fim-suffix>', middle: '<fim-middle>' },
+  { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>' },
+  { prefix: '<｜fim▁begin｜>', suffix: '<｜fim▁hole｜>', middle: '<｜fim▁end｜>' },
+  { prefix: '▁<PRE>', suffix: '▁<SUF>', middle: '▁<MID>' },
+] as const;
+
+const repositoryTokens = ['<repo_name>', '<|repo_name|>', '<reponame>'];
+const fileTokens = ['<file_sep>', '<|file_sep|>', '<filename>'];
+const endTokens = [
+  '<|endoftext|>',
+  '<|end_of_text|>',
+  '<|im_end|>',
+  '<|eot_id|>',
+  '<｜end▁of▁sentence｜>',
+  '</s>',
+  '▁<EOT>',
+];
+
+export function findSpecialTokens(vocabulary: Vocabulary): SpecialTokens {
+  const { size, tokens, controlIds, bosId, addBos, eosId } = vocabulary;
+  const ids = new Map<string, number>();
+  for (const [id, token] of tokens.entries()) if (token !== undefined) ids.set(token, id);
+  const find = (names: readonly string[]): number[] =>
+    names.map((name) => ids.get(name)).filter((id) => id !== undefined);
+
+  const fim = fimSets
+    .map((set) => find([set.prefix, set.suffix, set.middle]))
+    .find((found) => found.length === 3);
+  const [prefix, suffix, middle] = fim ?? [];
+  const prompt = {
+    repository: find(repositoryTokens)[0] ?? null,
+    file: find(fileTokens)[0] ?? null,
+  };
+  const eosIds = unique([...(eosId === null ? [] : [eosId]), ...find(endTokens)]);
+  const withoutToken = Array.from({ length: size }, (_, id) => id).filter(
+    (id) => tokens[id] === undefined,
+  );
+  const named = [bosId, prompt.repository, prompt.file].filter((id) => id !== null);
+  return {
+    bosId,
+    addBos: addBos && bosId !== null,
+    eosIds,
+    specialIds: unique([...controlIds, ...withoutToken, ...eosIds, ...(fim ?? []), ...named]),
+    fim:
+      prefix === undefined || suffix === undefined || middle === undefined
+        ? null
+        : { prefix, suffix, middle },
+    prompt,
+  };
+}
+
+function unique(ids: readonly number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
+}

@@ -1,0 +1,167 @@
+/**
+ * Writes a graph node by node. A builder only collects: it names values, shares equal constants and
+ * lays external weights out in their file; shapes and types are the caller's business, and
+ * onnxruntime checks them when the model is opened.
+ */
+import {
+  type Attribute,
+  type ElementType,
+  type ExternalData,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+  type ValueInfo,
+  bytesOf,
+  elementCount,
+  elementTypes,
+} from './model';
+
+export const int = (value: number): Attribute => ({ type: 'int', value });
+export const float = (value: number): Attribute => ({ type: 'float', value });
+export const ints = (...value: number[]): Attribute => ({ type: 'ints', value });
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+export type ExternalTensor = OnnxTensor & { readonly data: ExternalData };
+
+/** Page size, so that the weights can be mapped into memory. */
+const externalAlignment = 4096;
+
+export class GraphBuilder {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers = new Map<string, OnnxTensor>();
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  readonly #weightsFile: string;
+  #externalBytes = 0;
+  #scope = '';
+  #values = 0;
+
+  /** `weightsFile` is the name of the file beside the model that will hold external tensors. */
+  constructor(weightsFile: string) {
+    this.#weightsFile = weightsFile;
+  }
+
+  /** Length of the weights file, in bytes. */
+  get externalBytes(): number {
+    return this.#externalBytes;
+  }
+
+  /** Prefix of the names of the nodes that follow, such as `layers.3`. */
+  setScope(scope: string): void {
+    this.#scope = scope;
+  }
+
+  input(name: string, type: ElementType, dims: ValueInfo['dims']): string {
+    this.#inputs.push({ name, type, dims });
+    return name;
+  }
+
+  /** Makes `value` an output called `name`. */
+  output(name: string, value: string, type: ElementType, dims: ValueInfo['dims']): void {
+    this.#add('Identity', '', [value], [name], {});
+    this.#outputs.push({ name, type, dims });
+  }
+
+  /** A tensor whose bytes lie in the weights file. */
+  external(name: string, type: ElementType, dims: readonly number[]): ExternalTensor {
+    const length = elementCount(dims) * elementTypes[type].bytes;
+    const offset = Math.ceil(this.#externalBytes / externalAlignment) * externalAlignment;
+    const data = { location: this.#weightsFile, offset, length };
+    const tensor = { name, type, dims, data };
+    this.#initializers.set(name, tensor);
+    this.#externalBytes = offset + length;
+    return tensor;
+  }
+
+  /** A constant vector of integers, as shapes and axes are; equal ones are shared. */
+  int64(...values: number[]): string {
+    const data = bytesOf(BigInt64Array.from(values, BigInt));
+    return this.#constant(`int64[${values.join(',')}]`, 'int64', [values.length], data);
+  }
+
+  /** A constant scalar; equal ones are shared. */
+  int64Scalar(value: number): string {
+    return this.#constant(`int64(${value})`, 'int64', [], bytesOf(BigInt64Array.of(BigInt(value))));
+  }
+
+  /** A constant scalar; equal ones are shared. */
+  float32(value: number): string {
+    return this.#constant(`float32(${value})`, 'float32', [], bytesOf(Float32Array.of(value)));
+  }
+
+  /** A constant vector under a name of its own. */
+  float32Vector(name: string, values: Float32Array): string {
+    return this.#constant(name, 'float32', [values.length], bytesOf(values));
+  }
+
+  /** Adds a node of the standard operators and returns its only output. */
+  op(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const output = this.#fresh(opType);
+    this.#add(opType, '', inputs, [output], attributes);
+    return output;
+  }
+
+  /** Adds onnxruntime's own operator and returns its only output. */
+  contrib(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const output = this.#fresh(opType);
+    this.#add(opType, 'com.microsoft', inputs, [output], attributes);
+    return output;
+  }
+
+  /** Splits the last axis at run-time or constant sizes, given as an int64 vector. */
+  split(value: string, sizes: string, parts: 2): readonly [string, string];
+  split(value: string, sizes: string, parts: 3): readonly [string, string, string];
+  split(value: string, sizes: string, parts: number): readonly string[] {
+    const outputs = Array.from({ length: parts }, () => this.#fresh('Split'));
+    this.#add('Split', '', [value, sizes], outputs, { axis: int(-1) });
+    return outputs;
+  }
+
+  /**
+   * SkipSimplifiedLayerNormalization: `[a + b, rmsNorm(a + b) * gamma]`. It has two optional outputs
+   * in between, which are left out by empty names.
+   */
+  skipRmsNorm(a: string, b: string, gamma: string, epsilon: number): readonly [string, string] {
+    const [normed, sum] = [this.#fresh('SkipNorm'), this.#fresh('SkipSum')];
+    this.#add(
+      'SkipSimplifiedLayerNormalization',
+      'com.microsoft',
+      [a, b, gamma],
+      [normed, '', '', sum],
+      {
+        epsilon: float(epsilon),
+      },
+    );
+    return [sum, normed];
+  }
+
+  build(name: string): OnnxGraph {
+    return {
+      name,
+      nodes: this.#nodes,
+      initializers: [...this.#initializers.values()],
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    };
+  }
+
+  #fresh(opType: string): string {
+    return `${this.#scope}/${opType}_${this.#values++}`;
+  }
+
+  #constant(name: string, type: ElementType, dims: readonly number[], data: Uint8Array): string {
+    if (!this.#initializers.has(name)) this.#initializers.set(name, { name, type, dims, data });
+    return name;
+  }
+
+  #add(
+    opType: string,
+    domain: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Attributes,
+  ): void {
+    const name = `${this.#scope}/${opType}:${this.#nodes.length}`;
+    this.#nodes.push({ name, opType, domain, inputs, outputs, attributes });
+  }
+}
