@@ -18,6 +18,8 @@ export type StoreErrorCode =
   | 'missing'
   /** The target of an export is already there. */
   | 'exists'
+  /** The event itself cannot be stored, whatever the state of the disk. */
+  | 'invalid'
   /** The store was closed, or gave up what it held in memory. */
   | 'closed'
   /** Any other failure of the disk or the driver. */

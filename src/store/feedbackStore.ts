@@ -1,23 +1,20 @@
 /**
  * The one database of everything that was suggested and what became of it. Keeps facts as they
- * happened and never a label. Several windows share the file; each event is one short transaction.
+ * happened and never a label, and nothing that `secrets.ts` takes for a secret. Several windows
+ * share the file: each event is one short transaction, and what cannot be written waits in memory.
  */
-import type { FeedbackEvent, Logger, Outcome, Suggestion } from '../types';
-import { StoreError } from './errors';
+import type { Clock, FeedbackEvent, Logger, Outcome } from '../types';
+import { systemClock } from '../util/clock';
+import type { Connection, Database } from './database';
+import { StoreError, type StoreErrorCode } from './errors';
+import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
+import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
+import { insertEvent, readLast, readPage, type StoredSuggestion } from './rows';
+import { checkNotNewer } from './schema';
+import { maskEvent } from './secrets';
 
-export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>;
-
-/** A suggestion with everything known about it. Texts are masked, see `secrets.ts`. */
-export interface StoredSuggestion {
-  readonly suggestion: Suggestion;
-  /** In the order they happened. */
-  readonly shown: readonly EventOf<'shown'>[];
-  /** In the order they were recorded; the last one holds. */
-  readonly outcomes: readonly EventOf<'outcome'>[];
-  readonly survival: readonly EventOf<'survival'>[];
-  readonly settled: EventOf<'settled'> | undefined;
-  readonly rating: EventOf<'rating'> | undefined;
-}
+export type { RetentionLimits } from './retention';
+export type { EventOf, StoredSuggestion } from './rows';
 
 export interface SuggestionRange {
   /** Inclusive, milliseconds since the epoch. */
@@ -30,33 +27,31 @@ export interface SuggestionRange {
 
 export interface StoreCounts {
   readonly suggestions: number;
+  /** By the outcome that holds, of the suggestions that have one. */
   readonly byOutcome: Readonly<Partial<Record<Outcome, number>>>;
   readonly byLanguage: Readonly<Record<string, number>>;
-  /** Local calendar day, `YYYY-MM-DD`, to suggestions on it. */
+  /** Local calendar day, `YYYY-MM-DD`, to the suggestions made on it. */
   readonly byDay: Readonly<Record<string, number>>;
-  readonly fileBytes: number;
-}
-
-export interface RetentionLimits {
-  /** 0 keeps for good. */
-  readonly retentionDays: number;
-  /** 0 sets no limit. */
-  readonly maxStoreMegabytes: number;
+  /** Bytes in use, whatever the size of the file. */
+  readonly usedBytes: number;
 }
 
 export interface FeedbackStore {
   readonly file: string;
   /**
    * Resolves when the event is committed. While the database cannot be written the event waits in
-   * memory and is tried again; it rejects with a StoreError only when it is given up for good.
+   * memory and is tried again; it rejects with a StoreError only when it is given up for good. An
+   * event of a suggestion that is not stored (any more) is dropped, and resolves.
    */
   record(event: FeedbackEvent): Promise<void>;
+  /** The newest suggestion that was shown. */
   lastSuggestion(): Promise<StoredSuggestion | undefined>;
   /** Oldest first. */
   suggestions(range?: SuggestionRange): AsyncIterable<StoredSuggestion>;
   counts(): Promise<StoreCounts>;
   /** Deletes for good, pages overwritten; resolves to the number of suggestions removed. */
   deleteSuggestion(id: string): Promise<number>;
+  /** Both ends inclusive. */
   deleteRange(range: { readonly fromMs: number; readonly untilMs: number }): Promise<number>;
   deleteAll(): Promise<number>;
   /** Removes what is too old or too much, oldest first; resolves to the suggestions removed. */
@@ -71,24 +66,311 @@ export interface FeedbackStoreOptions {
   readonly logger: Logger;
   /** Told once for each new trouble, with a message made for the user. */
   readonly onProblem?: (problem: StoreError) => void;
+  readonly clock?: Clock;
 }
+
+/** Events that wait in memory while nothing can be written; beyond it the oldest are given up. */
+export const maxWaitingEvents = 2_000;
+
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+const rowsPerPage = 100;
 
 /**
  * For the editor: always resolves. A damaged file is set aside and a new one begun; where nothing
  * can be written, or the file is from a newer Hone, events wait in bounded memory and `onProblem`
  * says so.
  */
-export function openFeedbackStore(
+export async function openFeedbackStore(
   file: string,
-  _options: FeedbackStoreOptions,
+  options: FeedbackStoreOptions,
 ): Promise<FeedbackStore> {
-  return Promise.reject(new StoreError('failed', `${file} cannot be opened yet.`));
+  const clock = options.clock ?? systemClock;
+  const store = new SqliteFeedbackStore(file, options, clock, (damagedInode) =>
+    openForEditor(file, { clock, damagedInode, onProblem: (problem) => store.report(problem) }),
+  );
+  await store.connect().catch((error: unknown) => store.report(error));
+  return store;
 }
 
 /** For the command line: rejects with a StoreError rather than create or set aside anything. */
-export function openExistingStore(
+export async function openExistingStore(
   file: string,
-  _options: FeedbackStoreOptions,
+  options: FeedbackStoreOptions,
 ): Promise<FeedbackStore> {
-  return Promise.reject(new StoreError('failed', `${file} cannot be opened yet.`));
+  const clock = options.clock ?? systemClock;
+  const store = new SqliteFeedbackStore(file, options, clock, () => openDatabase(file, 'existing'));
+  await store.connect();
+  return store;
+}
+
+interface WaitingEvent {
+  readonly event: FeedbackEvent;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+class SqliteFeedbackStore implements FeedbackStore {
+  readonly file: string;
+  readonly #options: FeedbackStoreOptions;
+  readonly #clock: Clock;
+  readonly #open: (damagedInode: bigint) => Promise<Database>;
+  readonly #waiting: WaitingEvent[] = [];
+
+  #connecting: Promise<Database> | undefined;
+  /** The file that is open, to notice when it is moved or deleted under us. */
+  #inode = noInode;
+  /** A file that showed damage while it was written, whatever `quick_check` says. */
+  #damagedInode = noInode;
+  #draining: Promise<void> | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #retryMs = firstRetryMs;
+  #trouble: StoreErrorCode | undefined;
+  #isClosed = false;
+
+  constructor(
+    file: string,
+    options: FeedbackStoreOptions,
+    clock: Clock,
+    open: (damagedInode: bigint) => Promise<Database>,
+  ) {
+    this.file = file;
+    this.#options = options;
+    this.#clock = clock;
+    this.#open = open;
+  }
+
+  record(event: FeedbackEvent): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closedError(this.file));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ event, resolve, reject });
+      if (this.#waiting.length > maxWaitingEvents) {
+        this.#waiting
+          .shift()
+          ?.reject(
+            new StoreError(
+              'full',
+              `More than ${maxWaitingEvents} events wait to be written to ${this.file}; the oldest is given up.`,
+            ),
+          );
+      }
+      if (this.#cancelRetry === undefined) void this.#drain();
+    });
+  }
+
+  lastSuggestion(): Promise<StoredSuggestion | undefined> {
+    return this.#read(readLast);
+  }
+
+  async *suggestions(range: SuggestionRange = {}): AsyncGenerator<StoredSuggestion> {
+    let after: { timeMs: number; id: string } | undefined;
+    for (;;) {
+      const request = {
+        fromMs: range.fromMs ?? 0,
+        untilMs: range.untilMs ?? Number.MAX_SAFE_INTEGER,
+        asOfMs: range.asOfMs ?? Number.MAX_SAFE_INTEGER,
+        after,
+        limit: rowsPerPage,
+      };
+      const page = await this.#read((connection) => readPage(connection, request));
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < rowsPerPage) return;
+      after = { timeMs: last.suggestion.timeMs, id: last.suggestion.id };
+    }
+  }
+
+  counts(): Promise<StoreCounts> {
+    return this.#read(async (connection) => {
+      const count = async (sql: string) => {
+        const rows = await connection.all<{ key: string; n: number }>(sql);
+        return Object.fromEntries(rows.map(({ key, n }) => [key, n]));
+      };
+      const total = await count(`SELECT 'all' AS key, count(*) AS n FROM suggestions`);
+      return {
+        suggestions: total['all'] ?? 0,
+        byOutcome: await count(
+          `SELECT outcome AS key, count(*) AS n FROM outcomes
+           WHERE id IN (SELECT max(id) FROM outcomes GROUP BY suggestion_id) GROUP BY outcome`,
+        ),
+        byLanguage: await count(
+          'SELECT language_id AS key, count(*) AS n FROM suggestions GROUP BY language_id',
+        ),
+        byDay: await count(
+          `SELECT strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime') AS key,
+                  count(*) AS n FROM suggestions GROUP BY key`,
+        ),
+        usedBytes: await usedBytes(connection),
+      };
+    });
+  }
+
+  deleteSuggestion(id: string): Promise<number> {
+    return this.#delete('DELETE FROM suggestions WHERE id = ?', id);
+  }
+
+  deleteRange({ fromMs, untilMs }: { fromMs: number; untilMs: number }): Promise<number> {
+    return this.#delete('DELETE FROM suggestions WHERE time_ms BETWEEN ? AND ?', fromMs, untilMs);
+  }
+
+  deleteAll(): Promise<number> {
+    return this.#delete('DELETE FROM suggestions');
+  }
+
+  async prune(limits: RetentionLimits): Promise<number> {
+    return pruneOldest(await this.#ready(), limits, this.#clock.now());
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.#settleWrites();
+    await this.#read((connection) => connection.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#settleWrites();
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError(this.file));
+    await this.#disconnect();
+  }
+
+  /** Opens the database unless it is open; rejects with a StoreError. */
+  connect(): Promise<Database> {
+    this.#connecting ??= this.#open(this.#damagedInode).then(
+      async (database) => {
+        this.#inode = await inodeOf(this.file);
+        return database;
+      },
+      (error: unknown) => {
+        this.#connecting = undefined;
+        throw error;
+      },
+    );
+    return this.#connecting;
+  }
+
+  /** Tells the user once for each new trouble, and the log every time. */
+  report(error: unknown): void {
+    const problem =
+      error instanceof StoreError
+        ? error
+        : new StoreError('failed', `Feedback cannot be stored: ${String(error)}`, { cause: error });
+    this.#options.logger.warn('store', problem.message);
+    if (this.#trouble === problem.code) return;
+    this.#trouble = problem.code;
+    this.#options.onProblem?.(problem);
+  }
+
+  async #delete(sql: string, ...params: readonly (string | number)[]): Promise<number> {
+    const database = await this.#ready();
+    const removed = await database.transaction((connection) => connection.run(sql, ...params));
+    await reclaim(database);
+    return removed;
+  }
+
+  async #read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return (await this.#ready()).use(work);
+  }
+
+  #ready(): Promise<Database> {
+    return this.#isClosed && this.#connecting === undefined
+      ? Promise.reject(closedError(this.file))
+      : this.connect();
+  }
+
+  async #settleWrites(): Promise<void> {
+    await this.#draining;
+    this.#cancelRetry?.();
+    await this.#drain();
+  }
+
+  #drain(): Promise<void> {
+    this.#draining ??= this.#writeAll().finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#cancelRetry = undefined;
+    for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
+      try {
+        await this.#write(head.event);
+      } catch (error) {
+        if (isFaultOfEvent(error)) {
+          // Trying again would fail again and hold up all that come after.
+          this.#remove(head);
+          head.reject(error);
+          continue;
+        }
+        await this.#recoverLater(error);
+        return;
+      }
+      this.#remove(head);
+      head.resolve();
+      this.#retryMs = firstRetryMs;
+      this.#trouble = undefined;
+    }
+  }
+
+  /** The oldest may have been given up for room while it was being written. */
+  #remove(head: WaitingEvent): void {
+    if (this.#waiting[0] === head) this.#waiting.shift();
+  }
+
+  async #write(event: FeedbackEvent): Promise<void> {
+    const database = await this.#connectAnew();
+    const place = event.kind === 'settled' ? await readPlace(database, event) : undefined;
+    // Masked before the lock is taken, so that other windows need not wait for it.
+    const masked = await maskEvent(event, place);
+    const isStored = await database.transaction(async (connection) => {
+      await checkNotNewer(connection, this.file);
+      return insertEvent(connection, masked);
+    });
+    if (!isStored) {
+      this.#options.logger.debug('store', `No suggestion for this event: ${event.kind}`);
+    }
+  }
+
+  /** Like `connect`, but follows a file that was moved away, deleted or replaced. */
+  async #connectAnew(): Promise<Database> {
+    const database = await this.connect();
+    if ((await inodeOf(this.file)) === this.#inode) return database;
+    await this.#disconnect();
+    return this.connect();
+  }
+
+  async #disconnect(): Promise<void> {
+    const database = await this.#connecting?.catch(() => undefined);
+    this.#connecting = undefined;
+    this.#inode = noInode;
+    await database?.close().catch((error: unknown) => this.report(error));
+  }
+
+  async #recoverLater(error: unknown): Promise<void> {
+    this.report(error);
+    if (error instanceof StoreError && error.code === 'damaged') this.#damagedInode = this.#inode;
+    await this.#disconnect();
+    if (this.#isClosed) return;
+    this.#cancelRetry = this.#clock.after(this.#retryMs, () => void this.#drain());
+    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
+  }
+}
+
+/** Where a settled text stands, as it was stored. */
+async function readPlace(database: Database, event: { readonly suggestionId: string }) {
+  return database.use((connection) =>
+    connection.get<{ prefix: string; suffix: string }>(
+      'SELECT prefix, suffix FROM suggestions WHERE id = ?',
+      event.suggestionId,
+    ),
+  );
+}
+
+function isFaultOfEvent(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'invalid';
+}
+
+function closedError(file: string): StoreError {
+  return new StoreError('closed', `The feedback store ${file} is closed.`);
 }

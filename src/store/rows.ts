@@ -1,0 +1,379 @@
+/**
+ * Events as rows and rows as events, and nothing else: no transactions, no retries, no masking.
+ * What is read back equals what was written, except that lone surrogates become U+FFFD, because
+ * SQLite keeps text as UTF-8.
+ */
+import type {
+  CandidateSource,
+  FeedbackEvent,
+  Outcome,
+  RegionState,
+  ScoredCandidate,
+  Suggestion,
+  Trigger,
+} from '../types';
+import type { Connection } from './database';
+
+export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>;
+
+/** A suggestion with everything known about it. Texts are masked, see `secrets.ts`. */
+export interface StoredSuggestion {
+  readonly suggestion: Suggestion;
+  /** In the order they were recorded, like all facts below. */
+  readonly shown: readonly EventOf<'shown'>[];
+  /** The last one holds: a late accept overwrites. */
+  readonly outcomes: readonly EventOf<'outcome'>[];
+  readonly survival: readonly EventOf<'survival'>[];
+  readonly settled: EventOf<'settled'> | undefined;
+  readonly rating: EventOf<'rating'> | undefined;
+}
+
+/** Resolves to false when the suggestion that the event belongs to is not stored. */
+export async function insertEvent(connection: Connection, event: FeedbackEvent): Promise<boolean> {
+  if (event.kind === 'suggestion') {
+    await insertSuggestion(connection, event.suggestion);
+    return true;
+  }
+  const known = await connection.get('SELECT 1 FROM suggestions WHERE id = ?', event.suggestionId);
+  if (known === undefined) return false;
+  switch (event.kind) {
+    case 'shown':
+      await connection.run(
+        'INSERT INTO showings (suggestion_id, candidate_index, time_ms) VALUES (?, ?, ?)',
+        event.suggestionId,
+        event.candidateIndex,
+        event.timeMs,
+      );
+      return true;
+    case 'outcome':
+      await connection.run(
+        `INSERT INTO outcomes
+           (suggestion_id, outcome, candidate_index, taken_length_utf16, visible_ms, time_ms)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+        event.suggestionId,
+        event.outcome,
+        event.candidateIndex,
+        event.takenLength,
+        event.visibleMs,
+        event.timeMs,
+      );
+      return true;
+    case 'survival':
+      await connection.run(
+        `INSERT INTO survivals (suggestion_id, after_seconds, survival, state, time_ms)
+         VALUES (?, ?, ?, ?, ?)`,
+        event.suggestionId,
+        event.afterSeconds,
+        event.survival,
+        event.state,
+        event.timeMs,
+      );
+      return true;
+    case 'settled':
+      await connection.run(
+        'INSERT INTO settled_texts (suggestion_id, text, time_ms) VALUES (?, ?, ?)',
+        event.suggestionId,
+        event.text,
+        event.timeMs,
+      );
+      return true;
+    case 'rating':
+      await connection.run(
+        `INSERT INTO ratings (suggestion_id, thumb, aspects_json, comment, time_ms)
+         VALUES (?, ?, ?, ?, ?)`,
+        event.suggestionId,
+        event.thumb,
+        JSON.stringify(event.aspects),
+        event.comment,
+        event.timeMs,
+      );
+      return true;
+  }
+}
+
+async function insertSuggestion(connection: Connection, suggestion: Suggestion): Promise<void> {
+  const { context, latencyMs } = suggestion;
+  // A commit whose answer was lost is tried again, so the same suggestion may come twice.
+  const inserted = await connection.run(
+    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO NOTHING`,
+    suggestion.id,
+    suggestion.timeMs,
+    suggestion.documentUri,
+    suggestion.offset,
+    suggestion.trigger,
+    context.repository,
+    context.path,
+    context.languageId,
+    context.prefix,
+    context.suffix,
+    Number(context.multiline),
+    suggestion.shownIndex,
+    suggestion.propensity,
+    suggestion.policyVersion,
+    suggestion.rewardVersion,
+    latencyMs.context,
+    latencyMs.copy,
+    latencyMs.queue,
+    latencyMs.prefill,
+    latencyMs.decode,
+    latencyMs.total,
+  );
+  if (inserted === 0) return;
+  for (const [index, candidate] of suggestion.candidates.entries()) {
+    const { copy } = candidate;
+    await connection.run(
+      'INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      suggestion.id,
+      index,
+      candidate.text,
+      JSON.stringify(candidate.tokenIds),
+      // SQLite has no NaN: what was never scored is NULL.
+      Number.isNaN(candidate.logProb) ? null : candidate.logProb,
+      candidate.source,
+      candidate.propensity,
+      Number.isNaN(candidate.score) ? null : candidate.score,
+      copy?.runLength ?? null,
+      copy?.votes ?? null,
+      copy?.places ?? null,
+      copy === undefined ? null : Number(copy.sameFile),
+    );
+  }
+}
+
+interface SuggestionRow {
+  readonly id: string;
+  readonly time_ms: number;
+  readonly document_uri: string;
+  readonly offset_utf16: number;
+  readonly trigger: Trigger;
+  readonly repository: string;
+  readonly path: string;
+  readonly language_id: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly multiline: number;
+  readonly shown_index: number | null;
+  readonly propensity: number;
+  readonly policy_version: string;
+  readonly reward_version: string;
+  readonly context_ms: number;
+  readonly copy_ms: number;
+  readonly queue_ms: number;
+  readonly prefill_ms: number;
+  readonly decode_ms: number;
+  readonly total_ms: number;
+}
+
+interface CandidateRow {
+  readonly suggestion_id: string;
+  readonly text: string;
+  readonly token_ids_json: string;
+  readonly log_prob_nats: number | null;
+  readonly source: CandidateSource;
+  readonly propensity: number;
+  readonly score: number | null;
+  readonly copy_run_length_utf16: number | null;
+  readonly copy_votes: number | null;
+  readonly copy_places: number | null;
+  readonly copy_same_file: number | null;
+}
+
+interface FactRow {
+  readonly suggestion_id: string;
+  readonly time_ms: number;
+}
+type ShowingRow = FactRow & { readonly candidate_index: number };
+type OutcomeRow = FactRow & {
+  readonly outcome: Outcome;
+  readonly candidate_index: number;
+  readonly taken_length_utf16: number;
+  readonly visible_ms: number;
+};
+type SurvivalRow = FactRow & {
+  readonly after_seconds: number;
+  readonly survival: number;
+  readonly state: RegionState;
+};
+type SettledRow = FactRow & { readonly text: string };
+type RatingRow = FactRow & {
+  readonly thumb: 'up' | 'down' | null;
+  readonly aspects_json: string;
+  readonly comment: string;
+};
+
+export interface PageRequest {
+  /** Inclusive, milliseconds since the epoch. */
+  readonly fromMs: number;
+  /** Inclusive. */
+  readonly untilMs: number;
+  /** Facts later than this are left out. */
+  readonly asOfMs: number;
+  /** Only suggestions that come after this one. */
+  readonly after: { readonly timeMs: number; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+/** Suggestions by time, oldest first, each with all its facts. */
+export async function readPage(
+  connection: Connection,
+  page: PageRequest,
+): Promise<StoredSuggestion[]> {
+  const rows = await connection.all<SuggestionRow>(
+    `SELECT * FROM suggestions
+     WHERE time_ms BETWEEN ? AND ? AND (time_ms, id) > (?, ?)
+     ORDER BY time_ms, id LIMIT ?`,
+    page.fromMs,
+    page.untilMs,
+    page.after?.timeMs ?? Number.MIN_SAFE_INTEGER,
+    page.after?.id ?? '',
+    page.limit,
+  );
+  return withFacts(connection, rows, page.asOfMs);
+}
+
+/** The newest suggestion that was shown. */
+export async function readLast(connection: Connection): Promise<StoredSuggestion | undefined> {
+  const rows = await connection.all<SuggestionRow>(
+    `SELECT * FROM suggestions WHERE shown_index IS NOT NULL
+     ORDER BY time_ms DESC, id DESC LIMIT 1`,
+  );
+  return (await withFacts(connection, rows, Number.MAX_SAFE_INTEGER))[0];
+}
+
+async function withFacts(
+  connection: Connection,
+  rows: readonly SuggestionRow[],
+  asOfMs: number,
+): Promise<StoredSuggestion[]> {
+  const ids = JSON.stringify(rows.map((row) => row.id));
+  const factsFrom = <Row extends FactRow>(table: string) =>
+    connection
+      .all<Row>(
+        `SELECT * FROM ${table}
+         WHERE suggestion_id IN (SELECT value FROM json_each(?)) AND time_ms <= ? ORDER BY id`,
+        ids,
+        asOfMs,
+      )
+      .then(bySuggestion);
+  const candidates = bySuggestion(
+    await connection.all<CandidateRow>(
+      `SELECT * FROM candidates WHERE suggestion_id IN (SELECT value FROM json_each(?))
+       ORDER BY suggestion_id, candidate_index`,
+      ids,
+    ),
+  );
+  const showings = await factsFrom<ShowingRow>('showings');
+  const outcomes = await factsFrom<OutcomeRow>('outcomes');
+  const survivals = await factsFrom<SurvivalRow>('survivals');
+  const settledTexts = await factsFrom<SettledRow>('settled_texts');
+  const ratings = await factsFrom<RatingRow>('ratings');
+  return rows.map((row) => {
+    const settled = settledTexts(row.id).at(-1);
+    const rating = ratings(row.id).at(-1);
+    return {
+      suggestion: suggestionFrom(row, candidates(row.id)),
+      shown: showings(row.id).map((fact) => ({
+        kind: 'shown',
+        suggestionId: row.id,
+        candidateIndex: fact.candidate_index,
+        timeMs: fact.time_ms,
+      })),
+      outcomes: outcomes(row.id).map((fact) => ({
+        kind: 'outcome',
+        suggestionId: row.id,
+        outcome: fact.outcome,
+        candidateIndex: fact.candidate_index,
+        takenLength: fact.taken_length_utf16,
+        visibleMs: fact.visible_ms,
+        timeMs: fact.time_ms,
+      })),
+      survival: survivals(row.id).map((fact) => ({
+        kind: 'survival',
+        suggestionId: row.id,
+        afterSeconds: fact.after_seconds,
+        survival: fact.survival,
+        state: fact.state,
+        timeMs: fact.time_ms,
+      })),
+      settled: settled && {
+        kind: 'settled',
+        suggestionId: row.id,
+        text: settled.text,
+        timeMs: settled.time_ms,
+      },
+      rating: rating && {
+        kind: 'rating',
+        suggestionId: row.id,
+        thumb: rating.thumb,
+        aspects: JSON.parse(rating.aspects_json) as Record<string, number>,
+        comment: rating.comment,
+        timeMs: rating.time_ms,
+      },
+    };
+  });
+}
+
+function bySuggestion<Row extends { readonly suggestion_id: string }>(
+  rows: readonly Row[],
+): (id: string) => readonly Row[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.suggestion_id);
+    if (group === undefined) groups.set(row.suggestion_id, [row]);
+    else group.push(row);
+  }
+  return (id) => groups.get(id) ?? [];
+}
+
+function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[]): Suggestion {
+  return {
+    id: row.id,
+    timeMs: row.time_ms,
+    documentUri: row.document_uri,
+    offset: row.offset_utf16,
+    trigger: row.trigger,
+    context: {
+      repository: row.repository,
+      path: row.path,
+      languageId: row.language_id,
+      prefix: row.prefix,
+      suffix: row.suffix,
+      multiline: row.multiline !== 0,
+    },
+    candidates: candidates.map(candidateFrom),
+    shownIndex: row.shown_index,
+    propensity: row.propensity,
+    policyVersion: row.policy_version,
+    rewardVersion: row.reward_version,
+    latencyMs: {
+      context: row.context_ms,
+      copy: row.copy_ms,
+      queue: row.queue_ms,
+      prefill: row.prefill_ms,
+      decode: row.decode_ms,
+      total: row.total_ms,
+    },
+  };
+}
+
+function candidateFrom(row: CandidateRow): ScoredCandidate {
+  return {
+    text: row.text,
+    tokenIds: JSON.parse(row.token_ids_json) as number[],
+    logProb: row.log_prob_nats ?? NaN,
+    source: row.source,
+    propensity: row.propensity,
+    score: row.score ?? NaN,
+    ...(row.copy_run_length_utf16 === null
+      ? {}
+      : {
+          copy: {
+            runLength: row.copy_run_length_utf16,
+            votes: row.copy_votes ?? 0,
+            places: row.copy_places ?? 0,
+            sameFile: row.copy_same_file === 1,
+          },
+        }),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * What passwords and keys look like in source text, beyond what secretlint's preset knows: generic
+ * assignments, token formats the preset lacks, and secrets that are only half typed. When in doubt
+ * a pattern takes too much: a masked word costs a training row, a stored password costs a password.
+ * Every quantifier is bounded, so that no text makes a pattern slow.
+ */
+
+export interface SecretPattern {
+  /** Stands in the mark, as in `<secret:password>`. */
+  readonly name: string;
+  /** Global; the group `value` is what gets masked, or the whole match where there is none. */
+  readonly pattern: RegExp;
+  /** Says that a found value is none after all. */
+  readonly isHarmless?: (value: string) => boolean;
+}
+
+/** What a masked secret is replaced by. */
+export const secretMark = /<secret:[a-z0-9-]{1,40}>/;
+
+const isInterpolated = (value: string) =>
+  /^(?:\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\}|\{[\w.]*\}|%\w*%|\$\w+|<[^>]*>|\*+|x+|\.+)$/i.test(
+    value,
+  );
+
+/** `string`, `request.body.password`, `null`: code that names a password without holding one. */
+const isCode = (value: string) =>
+  isInterpolated(value) ||
+  /^[a-z_$][a-z_$]*$/i.test(value) ||
+  /^[\w$]+(?:\??\.[\w$]+)+;?$/.test(value);
+
+/** Short words and plain words are kinds and names (`token: "identifier"`), not keys. */
+const isWord = (value: string) =>
+  isInterpolated(value) || value.length < 8 || (value.length < 20 && !/\d/.test(value));
+
+const passwordWord = String.raw`(?:pass(?:word|wd|phrase|code)|pwd)`;
+const keyWord = String.raw`(?:secret|token|credential|api[_-]?key|(?:access|private|auth|account|encryption|signing)[_-]?key|bearer)`;
+/** What may stand between a name and its quoted value: `"]: `, ` = `, `: string = `, ` => `. */
+const assigns = String.raw`["'\`\]]{0,2}\s{0,8}(?::\s{0,8}\w{1,20}\s{0,8})?(?:=>|:=|={1,3}|!={1,2}|[:,(]|\s)\s{0,8}`;
+const quoted = String.raw`(?:[rbfu@$]{0,2})(?<quote>["'\`])(?<value>(?:(?!\k<quote>)[^\n\r]){3,512})`;
+
+export const secretPatterns: readonly SecretPattern[] = [
+  // The end may be missing: a block that is still being typed, or cut off by the window.
+  {
+    name: 'private-key',
+    pattern:
+      /-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?<value>(?:(?!-----END)[\w+/=\s\\"',;:.-]){1,20000})/g,
+    isHarmless: (value) => !/(?=[A-Za-z+/]{0,15}\d)[A-Za-z0-9+/=]{16}/.test(value),
+  },
+  { name: 'jwt', pattern: /\beyJ[\w-]{8,2000}\.[\w-]{4,8000}(?:\.[\w-]{0,2000})?/g },
+  {
+    name: 'aws-access-key-id',
+    pattern: /\b(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA|ANVA)[A-Z0-9]{12,20}\b/g,
+  },
+  { name: 'google-api-key', pattern: /\bAIza[\w-]{30,45}/g },
+  { name: 'google-oauth', pattern: /\b(?:GOCSPX-[\w-]{20,40}|ya29\.[\w-]{20,400})/g },
+  { name: 'stripe-key', pattern: /\b[srp]k_(?:live|test)_\w{10,200}/g },
+  { name: 'gitlab-token', pattern: /\bgl(?:pat|dt|rt|ptt|ft|cbt)-[\w-]{18,100}/g },
+  { name: 'hugging-face-token', pattern: /\bhf_[A-Za-z0-9]{20,60}/g },
+  { name: 'pypi-token', pattern: /\bpypi-[\w-]{16,300}/g },
+  { name: 'npm-token', pattern: /_auth(?:Token|)\s{0,4}=\s{0,4}(?<value>[^\s$"']{8,200})/g },
+  { name: 'docker-token', pattern: /\bdckr_(?:pat|oat)_[\w-]{16,100}/g },
+  { name: 'digitalocean-token', pattern: /\bdo[opr]_v1_[a-f0-9]{40,80}/g },
+  { name: 'telegram-token', pattern: /\b\d{8,10}:AA[\w-]{30,40}/g },
+  { name: 'api-key', pattern: /\bsk-[\w-]{20,300}/g, isHarmless: (value) => !/\d/.test(value) },
+  // `scheme://user:password@host`, of any scheme.
+  {
+    name: 'password',
+    pattern: /\b[a-z][a-z0-9+.-]{1,24}:\/\/[^\s:/@"'`]{0,100}:(?<value>[^\s@/"'`]{1,200})@/gi,
+    isHarmless: isInterpolated,
+  },
+  // `Server=...;Password=...;` and `?api_key=...&token=...`.
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`[;"'?&]\s{0,4}${passwordWord}=(?<value>[^\s;&"'\`]{1,200})`,
+      'gi',
+    ),
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'key',
+    pattern: new RegExp(
+      String.raw`[;?&](?:${keyWord}|sig|access_token|SharedAccess\w{0,12})=(?<value>[^\s;&"'\`]{4,400})`,
+      'gi',
+    ),
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'bearer-token',
+    pattern: /\b(?:bearer|basic)\s{1,4}(?<value>[\w+/.~-]{8,2000}={0,2})/gi,
+    isHarmless: isWord,
+  },
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`--?${passwordWord}(?:=|\s)\s{0,4}(?<value>[^\s"'\`]{3,200})`,
+      'gi',
+    ),
+    isHarmless: isCode,
+  },
+  // `password = "..."`, `'password': '...'`, `PASSWORD '...'`, `password: string = "..."`.
+  {
+    name: 'password',
+    pattern: new RegExp(String.raw`${passwordWord}[\w-]{0,24}${assigns}${quoted}`, 'gi'),
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'key',
+    pattern: new RegExp(String.raw`${keyWord}[\w-]{0,24}${assigns}${quoted}`, 'gi'),
+    isHarmless: isWord,
+  },
+  // Lines of `.env`, `.ini` and YAML files, which quote nothing.
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`^[ \t]{0,40}(?:export |- )?[\w.-]{0,64}${passwordWord}[\w.-]{0,32}[ \t]{0,8}[:=][ \t]{0,8}(?<value>[^\s"'\`(]{3,200}),?[ \t]{0,8}$`,
+      'gim',
+    ),
+    isHarmless: isCode,
+  },
+  {
+    name: 'key',
+    pattern: new RegExp(
+      String.raw`^[ \t]{0,40}(?:export |- )?[\w.-]{0,64}${keyWord}[\w.-]{0,32}[ \t]{0,8}[:=][ \t]{0,8}(?<value>[^\s"'\`(]{12,400}),?[ \t]{0,8}$`,
+      'gim',
+    ),
+    isHarmless: (value) => isCode(value) || isWord(value) || /^[\d._]+$/.test(value),
+  },
+  // The cursor may stand in the middle of a token: its beginning alone gives no full match.
+  {
+    name: 'token',
+    pattern:
+      /\b(?:gh[pousr]_|github_pat_|sk-|xox[abeopr]-|npm_|glpat-|hf_|AKIA|AIza|pypi-|eyJ)(?=[\w-]{0,60}\d)[\w-]{6,300}$/g,
+  },
+  // What directly follows a mark is the rest of the secret, typed after its beginning was masked.
+  { name: 'rest', pattern: /(?<=<secret:[a-z0-9-]{1,40}>)[\w+/=.~-]{1,400}/g },
+];
