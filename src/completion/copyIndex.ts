@@ -1,0 +1,262 @@
+/**
+ * What the user wrote before, looked up by what stands before the cursor: the longest run of text up
+ * to the cursor that also stands elsewhere, and what followed it there. It reads no files: its owner
+ * hands it the text of those that may be read, and takes away what must not be. The look-up is that
+ * of LZ77 (hash chains over k-grams, as in RFC 1951 section 4); indentation does not count.
+ */
+import type { Draft } from '../model/types';
+import { copyBlock, copyLine } from './copyText';
+import { indentOf } from './indentation';
+import {
+  commonRun,
+  gramBefore,
+  gramHash,
+  gramLength,
+  type GramTable,
+  indexGrams,
+  lastGram,
+  previousSignificant,
+  runBefore,
+} from './gramTable';
+
+export interface CopyQuery {
+  readonly uri: string;
+  readonly languageId: string;
+  /** The whole document; the index takes it over as the newest text of `uri`. */
+  readonly text: string;
+  readonly offset: number;
+  /** Whether a block may be copied, not only the rest of the line. */
+  readonly multiline: boolean;
+}
+
+export interface CopyIndexOptions {
+  /** Characters kept in all; the files updated longest ago are dropped first. */
+  readonly maxCharacters: number;
+  /** A file longer than this is not looked at. */
+  readonly maxFileCharacters: number;
+}
+
+export interface CopyIndexStats {
+  readonly files: number;
+  readonly characters: number;
+  /** Bytes held: the texts (one byte a character for Latin text, two otherwise) and their tables. */
+  readonly bytes: number;
+}
+
+/** The longest run that is compared, in characters; a longer one says no more. */
+const maxRun = 256;
+/** Places that vote. */
+const maxPlaces = 20;
+/** Distinct texts proposed. */
+const maxDrafts = 3;
+/** Places compared in one look-up at most: what keeps a look-up of `------` short. */
+const maxCompared = 40_000;
+/** A run this long says that what follows is the same piece of code, so that a block may be copied. */
+const minBlockRun = 24;
+/** Characters in one table; an edit re-indexes the table it falls in and the next. */
+const chunkCharacters = 16_384;
+
+interface IndexedFile {
+  readonly uri: string;
+  readonly group: string;
+  readonly text: string;
+  /** Tables of consecutive stretches of `text`, in order and without gaps. */
+  readonly chunks: readonly GramTable[];
+}
+
+/** A place where the run before the cursor also stands. */
+interface Place {
+  readonly file: IndexedFile;
+  /** Offset just after the run. */
+  readonly end: number;
+  readonly runLength: number;
+  readonly sameFile: boolean;
+}
+
+export class CopyIndex {
+  readonly #options: CopyIndexOptions;
+  /** The file updated last stands last. */
+  readonly #files = new Map<string, IndexedFile>();
+  #characters = 0;
+
+  constructor(options: Partial<CopyIndexOptions> = {}) {
+    this.#options = { maxCharacters: 16_000_000, maxFileCharacters: 2_000_000, ...options };
+  }
+
+  /** Makes `text` the newest text of the file; costs little when little changed. */
+  update(uri: string, languageId: string, text: string): void {
+    const group = languageGroup(languageId);
+    const old = this.#files.get(uri);
+    if (old?.text === text && old.group === group) return;
+    this.remove(uri);
+    if (text.length > this.#options.maxFileCharacters || text.includes('\0')) return;
+    this.#files.set(uri, { uri, group, text, chunks: indexText(text, old) });
+    this.#characters += text.length;
+    for (const oldest of this.#files.keys()) {
+      if (this.#characters <= this.#options.maxCharacters) break;
+      this.remove(oldest);
+    }
+  }
+
+  remove(uri: string): void {
+    const file = this.#files.get(uri);
+    if (file === undefined) return;
+    this.#files.delete(uri);
+    this.#characters -= file.text.length;
+  }
+
+  get stats(): CopyIndexStats {
+    let bytes = 0;
+    for (const { text, chunks } of this.#files.values()) {
+      bytes += text.length;
+      for (const chunk of chunks) bytes += chunk.heads.byteLength + chunk.next.byteLength;
+    }
+    return { files: this.#files.size, characters: this.#characters, bytes };
+  }
+
+  /** At most three distinct texts, the best supported first. */
+  lookup(query: CopyQuery): Draft[] {
+    this.update(query.uri, query.languageId, query.text);
+    const run = runBefore(query.text, query.offset, maxRun);
+    if (run.length < gramLength) return [];
+    const places = this.#places(query, run);
+    return vote(places)
+      .map((group) => draftOf(group, places.length, query))
+      .filter((draft) => draft.text !== '')
+      .slice(0, maxDrafts);
+  }
+
+  /** The places with the longest runs, longest first; of equals the document's own, then the newest. */
+  #places(query: CopyQuery, run: Uint16Array): Place[] {
+    const group = languageGroup(query.languageId);
+    const hash = gramHash(run);
+    const cursor = previousSignificant(query.text, query.offset - 1) + 1;
+    const own = this.#files.get(query.uri);
+    const others = [...this.#files.values()].reverse().filter((file) => file !== own);
+    const places: Place[] = [];
+    let left = maxCompared;
+    for (const file of own === undefined ? others : [own, ...others]) {
+      if (file.group !== group) continue;
+      const sameFile = file === own;
+      let start = file.text.length;
+      for (const chunk of file.chunks.toReversed()) {
+        start -= chunk.length;
+        for (let at = lastGram(chunk, hash); at >= 0; at = gramBefore(chunk, at)) {
+          if (left-- === 0) return places;
+          const end = start + at + 1;
+          if (sameFile && end === cursor) continue;
+          const runLength = commonRun(file.text, end, run);
+          if (runLength >= gramLength) insert(places, { file, end, runLength, sameFile });
+        }
+      }
+    }
+    return places;
+  }
+}
+
+/** Keeps the places sorted by run, equals in the order they came, and at most twenty. */
+function insert(places: Place[], place: Place): void {
+  let at = places.length;
+  while (at > 0 && (places[at - 1]?.runLength ?? 0) < place.runLength) at--;
+  if (at === maxPlaces) return;
+  places.splice(at, 0, place);
+  if (places.length > maxPlaces) places.pop();
+}
+
+/** Places by what followed the run there to the end of the line, the best supported text first. */
+function vote(places: readonly Place[]): Place[][] {
+  const groups = new Map<string, Place[]>();
+  for (const place of places) {
+    const line = copyLine(place.file.text, place.end);
+    if (line === undefined) continue;
+    const group = groups.get(line);
+    if (group === undefined) groups.set(line, [place]);
+    else group.push(place);
+  }
+  return [...groups.values()].sort((a, b) => longestRun(b) - longestRun(a) || votes(b) - votes(a));
+}
+
+/** A place in the same file counts twice. */
+function votes(places: readonly Place[]): number {
+  return places.reduce((sum, place) => sum + (place.sameFile ? 2 : 1), 0);
+}
+
+/** Places are sorted by run. */
+function longestRun(places: readonly Place[]): number {
+  return places[0]?.runLength ?? 0;
+}
+
+function draftOf(group: readonly Place[], places: number, query: CopyQuery): Draft {
+  const runLength = longestRun(group);
+  const [best] = group;
+  const line = best === undefined ? '' : (copyLine(best.file.text, best.end) ?? '');
+  const block =
+    query.multiline && best !== undefined && runLength >= minBlockRun
+      ? copyBlock(best.file.text, best.end, indentAt(query.text, query.offset))
+      : '';
+  return {
+    text: line + block,
+    copy: {
+      runLength,
+      votes: group.length,
+      places,
+      sameFile: group.some((place) => place.sameFile),
+    },
+  };
+}
+
+/** The indentation of the line that `offset` lies on, up to `offset`. */
+function indentAt(text: string, offset: number): string {
+  return indentOf(text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset));
+}
+
+/** Tables for `text`, taking over those of the old text that cover what did not change. */
+function indexText(text: string, old: IndexedFile | undefined): readonly GramTable[] {
+  const tables = old?.chunks ?? [];
+  const oldText = old?.text ?? '';
+  const shift = text.length - oldText.length;
+  const lengthOf = (index: number) => tables[index]?.length ?? 0;
+
+  let first = 0;
+  let start = 0;
+  for (; first < tables.length; first++) {
+    const next = start + lengthOf(first);
+    if (text.slice(start, next) !== oldText.slice(start, next)) break;
+    start = next;
+  }
+  let last = tables.length;
+  let end = text.length;
+  for (; last > first; last--) {
+    const next = end - lengthOf(last - 1);
+    if (next < start || text.slice(next, end) !== oldText.slice(next - shift, end - shift)) break;
+    end = next;
+  }
+  // The table after the change is made anew too, because its first grams begin before it; and the
+  // one before a small change, so that typing at the end of a file does not leave a table a key.
+  if (last < tables.length) end += lengthOf(last++);
+  if (first > 0 && end - start < chunkCharacters / 2) start -= lengthOf(--first);
+  return [...tables.slice(0, first), ...tablesOf(text, start, end), ...tables.slice(last)];
+}
+
+function tablesOf(text: string, start: number, end: number): GramTable[] {
+  const count = Math.ceil((end - start) / chunkCharacters);
+  const length = Math.ceil((end - start) / count);
+  return Array.from({ length: count }, (_, i) =>
+    indexGrams(text, start + i * length, Math.min(start + (i + 1) * length, end)),
+  );
+}
+
+/** Languages whose code is copied from one another share a group; any other stands alone. */
+function languageGroup(languageId: string): string {
+  return groups.find((group) => group.includes(languageId))?.[0] ?? languageId;
+}
+
+const groups: readonly (readonly string[])[] = [
+  ['typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'vue', 'svelte', 'astro'],
+  ['c', 'cpp', 'cuda-cpp', 'objective-c', 'objective-cpp'],
+  ['css', 'scss', 'less'],
+  ['html', 'handlebars', 'razor', 'php'],
+  ['json', 'jsonc'],
+  ['java', 'groovy'],
+  ['yaml', 'dockercompose', 'github-actions-workflow'],
+];

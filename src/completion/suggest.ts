@@ -1,0 +1,176 @@
+/**
+ * One suggestion, from a document and a cursor to a record of the decision taken: gate, context,
+ * copied drafts, policy, trim, score, order. It is one function with no state of its own; it shows
+ * nothing and stores nothing, and the one catch at the top belongs to its caller.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Draft, GenerateResult, Policy } from '../model/types';
+import type {
+  Candidate,
+  Clock,
+  CompletionContext,
+  ScoredCandidate,
+  Settings,
+  Suggestion,
+  Trigger,
+} from '../types';
+import type { Random } from '../util/random';
+import { buildContext, type DocumentSnapshot } from './context';
+import type { CopyIndex } from './copyIndex';
+import { gate } from './gate';
+import { rewardVersion, score } from './score';
+import { trim } from './trim';
+
+export interface SuggestParams {
+  readonly document: DocumentSnapshot;
+  readonly trigger: Trigger;
+  readonly settings: Pick<Settings, 'enabled' | 'multiline' | 'languages' | 'suggestInComments'>;
+  /** Undefined to propose copied text alone. */
+  readonly policy: Policy | undefined;
+  /**
+   * Undefined to ask the policy alone. The caller keeps every other file in it up to date, each
+   * under its URI; the document itself is indexed here, as it stands.
+   */
+  readonly copyIndex: CopyIndex | undefined;
+  readonly clock: Clock;
+  /** Seeds the sampling of candidates. */
+  readonly random: Random;
+  /** Told when the policy failed; the copied candidates are offered nevertheless. */
+  readonly onPolicyError?: (error: unknown) => void;
+  readonly options?: Partial<SuggestOptions>;
+}
+
+export interface SuggestOptions {
+  /** Sampled candidates beside the greedy one, 0..7. */
+  readonly samples: number;
+  readonly temperature: number;
+  /** The longest candidate in tokens, on one line and as a block. */
+  readonly maxLineTokens: number;
+  readonly maxBlockTokens: number;
+}
+
+const defaultOptions: SuggestOptions = {
+  samples: 3,
+  temperature: 0.6,
+  maxLineTokens: 32,
+  maxBlockTokens: 96,
+};
+
+/**
+ * Candidates for the cursor, best first; none, and `shownIndex` null, where it is better to be silent.
+ * Rejects with an AbortError when `signal` fires.
+ */
+export async function suggest(params: SuggestParams, signal: AbortSignal): Promise<Suggestion> {
+  const { document, trigger, settings, policy, clock } = params;
+  const startMs = clock.now();
+  signal.throwIfAborted();
+
+  const context = buildContext(document, settings.multiline);
+  const silent = gate(document, context, trigger, settings);
+  const contextMs = clock.now() - startMs;
+
+  const drafts = silent === undefined ? copiedDrafts(params, context) : [];
+  const copyMs = clock.now() - startMs - contextMs;
+
+  const result = silent === undefined ? await generate(params, context, drafts, signal) : undefined;
+  signal.throwIfAborted();
+
+  const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
+  const candidates = merge(proposed.map((candidate) => cut(candidate, context)))
+    .map((candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }))
+    .sort((a, b) => b.score - a.score);
+  return {
+    id: randomUUID(),
+    timeMs: startMs,
+    documentUri: document.uri,
+    offset: document.offset,
+    trigger,
+    context,
+    candidates,
+    shownIndex: candidates.length > 0 ? 0 : null,
+    propensity: 1,
+    policyVersion: policy?.version ?? 'none',
+    rewardVersion,
+    latencyMs: {
+      context: contextMs,
+      copy: copyMs,
+      ...(result?.latencyMs ?? { queue: 0, prefill: 0, decode: 0 }),
+      total: clock.now() - startMs,
+    },
+  };
+}
+
+/** What the user wrote before at places like this one, cut as it would be shown. */
+function copiedDrafts(params: SuggestParams, context: CompletionContext): Draft[] {
+  const { uri, languageId, text, offset } = params.document;
+  const { multiline } = context;
+  const drafts = params.copyIndex?.lookup({ uri, languageId, text, offset, multiline }) ?? [];
+  const byText = new Map<string, Draft>();
+  for (const draft of drafts) {
+    const cut = trim(draft.text, context);
+    if (cut !== '' && !byText.has(cut)) byText.set(cut, { ...draft, text: cut });
+  }
+  return [...byText.values()];
+}
+
+/** The policy's answer; undefined if there is no policy, or it failed and the caller was told. */
+async function generate(
+  params: SuggestParams,
+  context: CompletionContext,
+  drafts: readonly Draft[],
+  signal: AbortSignal,
+): Promise<GenerateResult | undefined> {
+  const options = { ...defaultOptions, ...params.options };
+  try {
+    return await params.policy?.generate(
+      {
+        context,
+        samples: options.samples,
+        temperature: options.temperature,
+        maxTokens: context.multiline ? options.maxBlockTokens : options.maxLineTokens,
+        seed: Math.floor(params.random() * 0x1_0000_0000),
+        drafts,
+      },
+      signal,
+    );
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    params.onPolicyError?.(error);
+    return undefined;
+  }
+}
+
+function unscored(draft: Draft): Candidate {
+  return {
+    text: draft.text,
+    tokenIds: [],
+    logProb: NaN,
+    source: 'copied',
+    propensity: 1,
+    copy: draft.copy,
+  };
+}
+
+/** The candidate as it would be shown. Its log-probability is then estimated from the share kept. */
+function cut(candidate: Candidate, context: CompletionContext): Candidate {
+  const text = trim(candidate.text, context);
+  if (text === candidate.text) return candidate;
+  const kept = text.length / candidate.text.length;
+  return { ...candidate, text, tokenIds: [], logProb: candidate.logProb * kept };
+}
+
+/**
+ * One candidate for each text, the first of them; empty texts are dropped. What the policy proposes
+ * and the user's own text supports keeps the evidence of both.
+ */
+function merge(candidates: readonly Candidate[]): Candidate[] {
+  const byText = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    if (candidate.text === '') continue;
+    const first = byText.get(candidate.text);
+    if (first === undefined) byText.set(candidate.text, candidate);
+    else if (first.copy === undefined && candidate.copy !== undefined)
+      byText.set(candidate.text, { ...first, copy: candidate.copy });
+  }
+  return [...byText.values()];
+}

@@ -1,0 +1,128 @@
+/**
+ * Cuts a candidate where a person would stop: at the end of the line or block, before what stands
+ * below or after the cursor already, and before a closer that nothing awaits. It only ever takes
+ * text away, and knows nothing of where the candidate came from.
+ */
+import type { CompletionContext } from '../types';
+import { unixLines } from './context';
+import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentation';
+import { openerOf, scanSyntax } from './syntax';
+
+/** What is left of `text` at this cursor; '' if nothing worth showing is. */
+export function trim(text: string, context: CompletionContext): string {
+  const head = lineHead(context.prefix);
+  const unindented = /[ \t]$/.test(head) ? text.replace(/^[ \t]+/, '') : text;
+  let kept = unixLines(unindented);
+  for (;;) {
+    const cut = trimOnce(kept, context);
+    if (cut === kept) return kept;
+    kept = cut;
+  }
+}
+
+function trimOnce(text: string, context: CompletionContext): string {
+  const rest = lineRest(context.suffix);
+  let kept = context.multiline && isBlank(rest) ? cutAfterBlock(text, context) : firstLine(text);
+  kept = isBlank(rest) ? cutBeforeBelow(kept, context) : cutBeforeRest(kept, context);
+  kept = cutBeforeCloser(kept, context);
+  if (isBlank(rest)) return kept.trimEnd();
+  return isBlank(kept) ? '' : kept;
+}
+
+function firstLine(text: string): string {
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}
+
+/** A line that ends a block opened above it, and belongs to it. */
+const closingLine = /^[ \t]*(?:[)\]}]|end\b|else\b|elif\b|except\b|finally\b|catch\b|<\/)/;
+
+/**
+ * Cuts before the first line that no longer belongs to the block at the cursor: one indented less
+ * than the cursor's line, one indented like it after a line that opened a block there, or a new
+ * paragraph indented like it.
+ */
+function cutAfterBlock(text: string, context: CompletionContext): string {
+  const head = lineHead(context.prefix);
+  const [first = '', ...below] = text.split('\n');
+  const base = indentColumns(head + first);
+  const opened = indentColumns(below.find((line) => !isBlank(line)) ?? '') > base;
+  const kept = [first];
+  let afterBlank = false;
+  for (const line of below) {
+    const columns = indentColumns(line);
+    if (!isBlank(line)) {
+      if (columns < base) break;
+      if (columns === base && (afterBlank || (opened && !closingLine.test(line)))) break;
+    }
+    kept.push(line);
+    afterBlank = isBlank(line);
+  }
+  return kept.join('\n');
+}
+
+/** Cuts before the first line that the next line below the cursor repeats. */
+function cutBeforeBelow(text: string, context: CompletionContext): string {
+  const below = nextLine(context.suffix);
+  if (isBlank(below)) return text;
+  const lines = text.split('\n');
+  const whole = [lineHead(context.prefix) + (lines[0] ?? ''), ...lines.slice(1)];
+  const repeated = whole.findIndex((line) => isSameLine(line, below));
+  return repeated < 0 ? text : lines.slice(0, repeated).join('\n');
+}
+
+/** Lines of punctuation alone, such as `}`, are the same only at the same indentation. */
+function isSameLine(a: string, b: string): boolean {
+  if (a.trim() !== b.trim()) return false;
+  return /[\p{L}\p{N}]/u.test(a) || indentColumns(a) === indentColumns(b);
+}
+
+/** What an editor puts after the cursor by itself, or ends a statement with. */
+const closers = /^[)\]}"'`;,>]+$/;
+/** A rest this long is recognised inside the candidate even when it is not made of closers. */
+const minRest = 3;
+
+/**
+ * Cuts where the text after the cursor on the same line begins again. Of several such places the
+ * first is taken that leaves every bracket of the line closed, else the first that leaves none open
+ * of the candidate's own.
+ */
+function cutBeforeRest(text: string, context: CompletionContext): string {
+  const head = lineHead(context.prefix);
+  const rest = lineRest(context.suffix);
+  const mark = rest.trim();
+  const recognisable = closers.test(mark) || mark.length >= minRest;
+  const openAfter = (line: string) => scanSyntax(line, context.languageId).open;
+
+  const cuts: string[] = [];
+  for (let i = 0; i < text.length; i++)
+    if (rest.startsWith(text.slice(i)) || (recognisable && text.startsWith(mark, i)))
+      cuts.push(text.slice(0, i));
+  const complete = [...cuts, text].find((kept) => openAfter(head + kept + rest) === '');
+  return complete ?? cuts.find((kept) => openAfter(head + kept) === openAfter(head)) ?? text;
+}
+
+/**
+ * Cuts before a closing bracket that does not close the innermost open one, or that would close the
+ * one which the next line below the cursor closes.
+ */
+function cutBeforeCloser(text: string, context: CompletionContext): string {
+  const { prefix, suffix, languageId } = context;
+  const before = scanSyntax(prefix, languageId);
+  if (before.kind !== 'code') return text;
+  const head = lineHead(prefix);
+  const outer = scanSyntax(prefix.slice(0, prefix.length - head.length), languageId).open;
+  const below = nextLine(suffix);
+  const awaited = openerOf(below.trim().charAt(0));
+  const reserved =
+    awaited !== '' && outer.endsWith(awaited) && indentColumns(below) < indentColumns(head);
+  for (let i = 0; i < text.length; i++) {
+    const opener = openerOf(text.charAt(i));
+    if (opener === '') continue;
+    const { kind, open } = scanSyntax(text.slice(0, i), languageId, before.open);
+    if (kind !== 'code') continue;
+    if (open !== '' && !open.endsWith(opener)) return text.slice(0, i);
+    if (reserved && open.length <= outer.length) return text.slice(0, i);
+  }
+  return text;
+}

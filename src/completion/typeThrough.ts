@@ -1,0 +1,135 @@
+/**
+ * Suggestions made before, offered again while they still fit: the user typed some of the text, or
+ * took typed characters back, and what surrounds the cursor is otherwise as it was. The policy is not
+ * asked again and the suggestion keeps its id, so that ghost text does not flicker. It asks nobody.
+ */
+import type { Suggestion } from '../types';
+import { type DocumentSnapshot, unixLines } from './context';
+import { trim } from './trim';
+
+/** What is left of a suggestion at the cursor. */
+export interface Reuse {
+  readonly suggestion: Suggestion;
+  /** The candidates that agree with what was typed; the one shown last comes first if it does. */
+  readonly remainders: readonly Remainder[];
+}
+
+export interface Remainder {
+  readonly candidateIndex: number;
+  /** The rest of the candidate's text, not empty. */
+  readonly text: string;
+  /** Characters of the candidate that stand before the cursor already. */
+  readonly typedLength: number;
+}
+
+/** Suggestions kept; the least recently used is dropped first. */
+const maxKept = 24;
+/** Characters around the cursor that must be as they were. */
+const tailLength = 120;
+const headLength = 60;
+/** What an editor may have put after the cursor by itself while a bracket or quote was typed. */
+const autoClosed = /^[)\]}"'`]{1,3}$/;
+
+export class SuggestionCache {
+  /** The one used last stands last. */
+  #kept: Suggestion[] = [];
+  /** Index of the candidate of each suggestion that was shown last. */
+  readonly #shown = new WeakMap<Suggestion, number>();
+
+  /** Keeps a suggestion, in place of one at the very same cursor. A silent one is not kept. */
+  remember(suggestion: Suggestion): void {
+    if (suggestion.shownIndex === null) return;
+    const same = (other: Suggestion) =>
+      other.documentUri === suggestion.documentUri &&
+      tail(other) === tail(suggestion) &&
+      head(other) === head(suggestion);
+    this.#kept = [...this.#kept.filter((other) => !same(other)), suggestion].slice(-maxKept);
+  }
+
+  /** Notes which candidate the user cycled to, so that it is the one that stays. */
+  shown(suggestion: Suggestion, candidateIndex: number): void {
+    this.#shown.set(suggestion, candidateIndex);
+  }
+
+  /** What fits here, from the suggestion used last; undefined if the policy must be asked. */
+  reuse(document: DocumentSnapshot): Reuse | undefined {
+    for (const suggestion of this.#kept.toReversed()) {
+      if (suggestion.documentUri !== document.uri) continue;
+      const remainders = remaindersOf(suggestion, document);
+      if (remainders.length === 0) continue;
+      this.#kept = [...this.#kept.filter((other) => other !== suggestion), suggestion];
+      const first = this.#shown.get(suggestion) ?? suggestion.shownIndex;
+      const order = (remainder: Remainder) => (remainder.candidateIndex === first ? 0 : 1);
+      return { suggestion, remainders: remainders.sort((a, b) => order(a) - order(b)) };
+    }
+    return undefined;
+  }
+
+  /** Forgets one suggestion, when it was refused, or all of them. */
+  forget(suggestionId?: string): void {
+    this.#kept = this.#kept.filter(
+      (other) => suggestionId !== undefined && other.id !== suggestionId,
+    );
+  }
+}
+
+/** Text just before the cursor that a suggestion was made for; all of it near a document's start. */
+function tail(suggestion: Suggestion): string {
+  return suggestion.context.prefix.slice(-tailLength);
+}
+
+function head(suggestion: Suggestion): string {
+  return suggestion.context.suffix.slice(0, headLength);
+}
+
+function remaindersOf(suggestion: Suggestion, document: DocumentSnapshot): Remainder[] {
+  const added = addedAfter(suggestion, document);
+  if (added === undefined) return [];
+  const { context } = suggestion;
+  return suggestion.candidates.flatMap(({ text }, candidateIndex) => {
+    const typedLength = typedLengthOf(text, suggestion, document);
+    if (typedLength === undefined || (added !== '' && typedLength === 0)) return [];
+    const rest = text.slice(typedLength);
+    const prefix = context.prefix + text.slice(0, typedLength);
+    const remainder =
+      added === '' ? rest : trim(rest, { ...context, prefix, suffix: added + context.suffix });
+    return remainder === '' ? [] : [{ candidateIndex, text: remainder, typedLength }];
+  });
+}
+
+/** How much of `text` stands before the cursor already; undefined if something else does. */
+function typedLengthOf(
+  text: string,
+  suggestion: Suggestion,
+  document: DocumentSnapshot,
+): number | undefined {
+  const { offset } = document;
+  const before = tail(suggestion);
+  // A `\r\n` is two characters of the document and one of the candidate.
+  const reach = 2 * (before.length + text.length) + 1;
+  const actual = unixLines(document.text.slice(Math.max(0, offset - reach), offset));
+  const whole = before.length < tailLength;
+  for (let typed = text.length - 1; typed >= 0; typed--) {
+    const expected = before + text.slice(0, typed);
+    if (whole ? actual === expected : actual.endsWith(expected)) return typed;
+  }
+  return undefined;
+}
+
+/**
+ * The closers an editor put between the cursor and what stood after it, mostly ''; undefined if
+ * something else follows the cursor now.
+ */
+function addedAfter(suggestion: Suggestion, document: DocumentSnapshot): string | undefined {
+  const { offset } = document;
+  const after = head(suggestion);
+  const actual = unixLines(document.text.slice(offset, offset + 2 * headLength + 8));
+  const whole = after.length < headLength;
+  for (let added = 0; added <= 3 && added <= actual.length; added++) {
+    const closers = actual.slice(0, added);
+    const follows = actual.slice(added);
+    if (added > 0 && !autoClosed.test(closers)) return undefined;
+    if (whole ? follows === after : follows.startsWith(after)) return closers;
+  }
+  return undefined;
+}
