@@ -229,6 +229,15 @@ export class Window {
     await poll('no ghost text', async () => ((await this.ghost()) === '' ? true : undefined));
   }
 
+  /** Hovers over the ghost text and clicks Accept in the toolbar that comes. */
+  async acceptByClick(): Promise<void> {
+    await this.page.locator('.view-line .ghost-text-decoration').first().hover();
+    await this.page
+      .locator('.inlineSuggestionsHints .action-label', { hasText: 'Accept' })
+      .first()
+      .click();
+  }
+
   /** Waits until the text of the active document, as the extension host has it, is as wanted. */
   waitText(isWanted: (text: string) => boolean): Promise<string> {
     return poll('document text', async () => {

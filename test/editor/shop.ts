@@ -1,0 +1,76 @@
+/**
+ * A workspace whose text says what comes next: functions that differ in one word, and a last one that
+ * is empty. Typing `return items.` in it draws a suggestion of several words from the copy index and
+ * from any language model, so that tests can act on ghost text without knowing it beforehand.
+ */
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import type { Window } from './workbench';
+
+const sum = (
+  name: string,
+  field: string,
+) => `export function ${name}(items: readonly Item[]): number {
+  return items.reduce((sum, item) => sum + item.${field}, 0);
+}
+`;
+
+const source = `export interface Item {
+  readonly name: string;
+  readonly price: number;
+  readonly stock: number;
+  readonly weight: number;
+}
+
+${sum('totalPrice', 'price')}
+${sum('totalStock', 'stock')}
+export function totalWeight(items: readonly Item[]): number {
+  `;
+
+const rest = `
+}
+`;
+
+/** Where typing begins, both from 1. */
+export const cursorLine = source.split('\n').length;
+export const cursorColumn = 3;
+
+/** What the tests type first; the suggestion follows it. */
+export const typed = 'return items.';
+
+/** A folder of that name with one such file for each of `names`, and a `.env`. */
+export function makeShop(title: string, names: readonly string[]): string {
+  const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'hone-shop-')), title);
+  fs.mkdirSync(folder);
+  for (const name of names) fs.writeFileSync(path.join(folder, name), source + rest);
+  fs.writeFileSync(path.join(folder, '.env'), 'SHOP_KEY_FIRST=one\nSHOP_KEY_SECOND=two\nSHOP_');
+  return folder;
+}
+
+/** The whole file once `text` was inserted at the cursor. */
+export const withInserted = (text: string): string => source + text + rest;
+
+/** Opens a file of the workspace with the cursor where typing begins. */
+export async function openAtCursor(
+  window: Window,
+  file: string,
+  line = cursorLine,
+  column = cursorColumn,
+): Promise<void> {
+  await window.inHost(
+    async (api, name, row, character) => {
+      const folder = api.workspace.workspaceFolders?.[0];
+      if (!folder) throw new Error('No folder is open.');
+      const at = new api.Position(row - 1, character - 1);
+      await api.window.showTextDocument(api.Uri.joinPath(folder.uri, name), {
+        selection: new api.Range(at, at),
+        preview: false,
+      });
+    },
+    file,
+    line,
+    column,
+  );
+  await window.waitCursor(line, column);
+}

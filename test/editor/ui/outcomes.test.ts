@@ -1,0 +1,179 @@
+/**
+ * Everything a person can do with ghost text, done with the keyboard and the mouse in a real window,
+ * and what stands in the database afterwards. Each test has a file of its own in one workspace; those
+ * that accept come first, so that the fifteen seconds until survival is measured pass meanwhile.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Feedback } from '../feedback';
+import { makeShop, openAtCursor, typed, withInserted } from '../shop';
+import { Editor, type Window } from '../workbench';
+
+const files = [
+  'accepted',
+  'undone',
+  'edited',
+  'clicked',
+  'typedThrough',
+  'partial',
+  'dismissed',
+  'typedAgainst',
+  'superseded',
+  'left',
+].map((name) => `${name}.ts`);
+
+/** Longer than the 750 ms after which a suggestion counts as seen. */
+const seenMs = 900;
+
+let editor: Editor;
+let window: Window;
+let feedback: Feedback;
+
+beforeAll(async () => {
+  editor = await Editor.start();
+  window = await editor.open(makeShop('shop', files));
+  feedback = new Feedback(editor.server.dataDir);
+  await window.waitReady();
+});
+
+afterAll(async () => {
+  await editor?.close();
+});
+
+/** Opens the file, types, and returns the ghost text that comes. */
+async function suggestionIn(file: string): Promise<string> {
+  await openAtCursor(window, file);
+  await window.type(typed);
+  const ghost = await window.waitGhost();
+  expect((await window.lines()).some((line) => line.trimEnd().endsWith(typed))).toBe(true);
+  return ghost;
+}
+
+async function acceptIn(file: string): Promise<string> {
+  const ghost = await suggestionIn(file);
+  await window.press('Tab');
+  await window.waitText((text) => text === withInserted(typed + ghost));
+  return ghost;
+}
+
+const seen = () => new Promise((resolve) => setTimeout(resolve, seenMs));
+
+test('Tab accepts the ghost text as it was shown', async () => {
+  const ghost = await acceptIn('accepted.ts');
+  await window.waitNoGhost();
+  const row = await feedback.wait('accepted.ts', ({ outcome }) => outcome === 'accepted');
+  expect(row.text).toBe(ghost);
+  expect(row.takenLength).toBe(ghost.length);
+});
+
+test('an acceptance that is undone stays an acceptance', async () => {
+  await acceptIn('undone.ts');
+  await window.press('Control+z');
+  await window.waitText((text) => text === withInserted(typed));
+  await feedback.wait('undone.ts', ({ outcome }) => outcome === 'accepted');
+});
+
+test('accepted text can be edited', async () => {
+  const ghost = await acceptIn('edited.ts');
+  for (let i = 0; i < 4; i++) await window.press('Backspace');
+  await window.type('1);');
+  await window.waitText((text) => text === withInserted(`${typed}${ghost.slice(0, -4)}1);`));
+  await feedback.wait('edited.ts', ({ outcome }) => outcome === 'accepted');
+});
+
+test('a click on the toolbar accepts', async () => {
+  const ghost = await suggestionIn('clicked.ts');
+  await window.acceptByClick();
+  await window.waitText((text) => text === withInserted(typed + ghost));
+  const row = await feedback.wait('clicked.ts', ({ outcome }) => outcome === 'accepted');
+  expect(row.takenLength).toBe(ghost.length);
+});
+
+test('typing the ghost text keeps it on screen and counts as taking it', async () => {
+  const ghost = await suggestionIn('typedThrough.ts');
+  const half = Math.ceil(ghost.length / 2);
+  await window.type(ghost.slice(0, half), 40);
+  await window.waitGhost((rest) => rest === ghost.slice(half));
+  await window.type(ghost.slice(half), 40);
+  await window.waitText((text) => text === withInserted(typed + ghost));
+  const row = await feedback.wait('typedThrough.ts', ({ outcome }) => outcome === 'typedThrough');
+  expect(row.takenLength).toBe(row.text?.length);
+});
+
+test('Ctrl+Right takes a part, and the rest is dismissed', async () => {
+  const ghost = await suggestionIn('partial.ts');
+  await window.press('Control+ArrowRight');
+  const rest = await window.waitGhost((now) => now !== ghost && ghost.endsWith(now));
+  const taken = ghost.slice(0, ghost.length - rest.length);
+  await window.waitText((text) => text === withInserted(typed + taken));
+  await seen();
+  await window.press('Escape');
+  await window.waitNoGhost();
+  const row = await feedback.wait('partial.ts', ({ outcome }) => outcome === 'partial');
+  expect(row.takenLength).toBe(taken.length);
+});
+
+test('Escape dismisses what has been seen', async () => {
+  await suggestionIn('dismissed.ts');
+  await seen();
+  await window.press('Escape');
+  await window.waitNoGhost();
+  const row = await feedback.wait('dismissed.ts', ({ outcome }) => outcome === 'dismissed');
+  expect(row.takenLength).toBe(0);
+  expect(row.visibleMs).toBeGreaterThan(750);
+  expect(await window.text()).toBe(withInserted(typed));
+});
+
+test('other text than the one shown is typed against it', async () => {
+  await suggestionIn('typedAgainst.ts');
+  await seen();
+  await window.type('QQ');
+  await feedback.wait('typedAgainst.ts', ({ outcome }) => outcome === 'typedAgainst');
+});
+
+test('a newer suggestion supersedes the one on screen', async () => {
+  await suggestionIn('superseded.ts');
+  await seen();
+  await window.command('Hone: Suggest Now');
+  await window.waitGhost();
+  await feedback.wait('superseded.ts', ({ outcome }) => outcome === 'superseded');
+});
+
+test('going elsewhere leaves it', async () => {
+  await suggestionIn('left.ts');
+  await seen();
+  await openAtCursor(window, 'left.ts', 1, 1);
+  await feedback.wait('left.ts', ({ outcome }) => outcome === 'left');
+});
+
+test('a .env file stays silent and leaves no row', async () => {
+  await openAtCursor(window, '.env', 3, 6);
+  await window.type('KEY_');
+  // As long as any of the suggestions above took, and more.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  expect(await window.ghost()).toBe('');
+  expect(await feedback.of('.env')).toEqual([]);
+});
+
+test('survival and settled text tell kept, edited and undone text apart', async () => {
+  const measured = (file: string) =>
+    feedback.wait(
+      file,
+      ({ outcome, survival, settledText }) =>
+        outcome === 'accepted' && survival !== null && settledText !== null,
+      30_000,
+    );
+  const kept = await measured('accepted.ts');
+  expect(kept).toMatchObject({ survival: 1, state: 'present', settledText: kept.text });
+
+  const edited = await measured('edited.ts');
+  expect(edited.survival).toBeGreaterThan(0);
+  expect(edited.survival).toBeLessThan(1);
+  expect(edited).toMatchObject({
+    state: 'edited',
+    settledText: `${edited.text?.slice(0, -4)}1);`,
+  });
+
+  const undone = await feedback.wait('undone.ts', ({ survival }) => survival !== null, 30_000);
+  expect(undone).toMatchObject({ survival: 0, state: 'undone' });
+  expect(await feedback.quickCheck()).toBe('ok');
+});
