@@ -38,7 +38,7 @@ export type Call = <M extends MethodName>(
 
 interface Pending {
   resolve(value: unknown): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
   progress(value: unknown): void;
 }
 

@@ -1,4 +1,13 @@
-/** Signatures of the policy; the implementation follows within the hour. */
+/**
+ * The policy port with a model behind it: opens an imported folder and lets one piece of work at a
+ * time through, the newest first. How texts are generated is `generator.ts`; in the product this
+ * runs in a process of its own (see `host/`), because a run of the graph blocks the event loop.
+ */
+import { Generator } from './generator';
+import type { ModelFolder, ModelManifest } from './modelFolder';
+import { Newest } from './newest';
+import { type Session, openSession } from './session';
+import { type Tokenizer, loadTokenizer } from './tokenizer';
 import type { Policy } from './types';
 
 export interface PolicyOptions {
@@ -6,8 +15,43 @@ export interface PolicyOptions {
   readonly threads: number;
 }
 
-/** A policy with a model behind it. `openPolicy(folder, options): Promise<LoadedPolicy>`. */
+/** A policy with a model behind it. */
 export interface LoadedPolicy extends Policy {
   /** Ends what is running with an AbortError and frees the model. */
   dispose(): Promise<void>;
+}
+
+/** @throws ModelError when the folder's graph or tokenizer cannot be opened. */
+export async function openPolicy(
+  folder: ModelFolder,
+  { threads }: PolicyOptions,
+): Promise<LoadedPolicy> {
+  const tokenizer = await loadTokenizer(folder);
+  const session = await openSession(folder.graphPath, { threads });
+  return createPolicy(session, tokenizer, folder.manifest);
+}
+
+/** The policy of a graph that is open already. */
+export function createPolicy(
+  session: Session,
+  tokenizer: Tokenizer,
+  manifest: ModelManifest,
+): LoadedPolicy {
+  const generator = new Generator(session, tokenizer, manifest);
+  const newest = new Newest();
+  return {
+    version: manifest.version,
+    generate(request, signal) {
+      const askedAt = performance.now();
+      return newest.run('generation', signal, (either) =>
+        generator.generate(request, performance.now() - askedAt, either),
+      );
+    },
+    warm: (context, signal) =>
+      newest.run('warmUp', signal, (either) => generator.warm(context, either)),
+    async dispose() {
+      await newest.end();
+      await session.release();
+    },
+  };
 }

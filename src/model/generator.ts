@@ -1,0 +1,339 @@
+/**
+ * Generation: proposes texts for a place in a file. One run of the graph reads what is new of the
+ * prompt together with every guess at how it goes on (copied drafts, and the ways in which the word
+ * at the cursor may split into tokens); then the greedy row and the sampled rows go on side by side
+ * until each has come to its end. Guesses save runs and never change what is chosen. Ordering
+ * candidates, and cutting away what stands below the cursor already, are left to `completion/`.
+ */
+import type { Candidate, CompletionContext } from '../types';
+import { seededRandom } from '../util/random';
+import { type DraftPath, Head } from './head';
+import { type ForwardInput, type ForwardOutput, forward } from './forward';
+import { type HealedPrompt, VocabularyIndex, utf8Bytes } from './healing';
+import { KvBuffer, capacityFor } from './kvBuffer';
+import type { ModelManifest } from './modelFolder';
+import { throwIfAborted } from './newest';
+import { type CachedSequence, PrefixCache, defaultLimits } from './prefixCache';
+import { buildPrompt, promptBudget } from './prompt';
+import { Row, type Rules } from './row';
+import { drawDistinct } from './sampling';
+import type { Session } from './session';
+import { stopRules } from './stop';
+import type { Tokenizer } from './tokenizer';
+import { TokenTree } from './tokenTree';
+import type { Draft, GenerateRequest, GenerateResult } from './types';
+
+/** Tokens read in one run; between runs the signal is looked at. */
+const chunkTokens = 64;
+/** Most guessed tokens read beside the prompt. Each costs as much as a token of the prompt. */
+const maxGuessedTokens = 32;
+/** Steps by which the rows' own keys and values grow. */
+const suffixStep = 16;
+
+/** A row that goes on, and how many of its tokens have keys and values. */
+interface ActiveRow {
+  readonly row: Row;
+  length: number;
+}
+
+export class Generator {
+  readonly #session: Session;
+  readonly #tokenizer: Tokenizer;
+  readonly #manifest: ModelManifest;
+  readonly #index: VocabularyIndex;
+  readonly #cache: PrefixCache;
+  /** Never emitted: control tokens, and rows of the logits without a token. */
+  readonly #forbidden: readonly number[];
+  /** Tokens that hold a code fence. */
+  readonly #fences: readonly number[];
+
+  constructor(session: Session, tokenizer: Tokenizer, manifest: ModelManifest) {
+    this.#session = session;
+    this.#tokenizer = tokenizer;
+    this.#manifest = manifest;
+    this.#index = new VocabularyIndex(tokenizer, new Set(manifest.specialIds));
+    this.#cache = new PrefixCache(manifest, defaultLimits(manifest));
+    const ids = Array.from({ length: manifest.vocabularySize }, (_, id) => id);
+    this.#forbidden = ids.filter((id) => this.#index.bytes(id) === '');
+    this.#fences = ids.filter((id) => this.#index.bytes(id).includes('```'));
+  }
+
+  async warm(context: CompletionContext, signal: AbortSignal): Promise<void> {
+    const { ids } = this.#prompt(context, 0);
+    const sequence = this.#cache.take(ids, maxGuessedTokens);
+    await this.#read(ids, ids.length, sequence, signal);
+  }
+
+  async generate(
+    request: GenerateRequest,
+    queueMs: number,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
+    const startedAt = performance.now();
+    const { context } = request;
+    const prompt = this.#prompt(context, request.maxTokens);
+    const rules: Rules = {
+      index: this.#index,
+      cut: prompt.cut,
+      stop: stopRules(context.prefix, context.languageId, context.multiline),
+      temperature: request.temperature,
+      maxTokens: request.maxTokens,
+    };
+    // The last token is always read again: its logits are what generation begins with.
+    const sequence = this.#cache.take(prompt.ids.slice(0, -1), maxGuessedTokens);
+    const cachedTokens = sequence.ids.length;
+    await this.#read(prompt.ids, prompt.ids.length - chunkTokens / 2, sequence, signal);
+    const paths = request.drafts.map((draft) => this.#draftPath(draft, prompt.cut));
+    const head = await this.#readHead(prompt, paths, sequence, rules);
+    const readAt = performance.now();
+    throwIfAborted(signal);
+    const rows = await this.#decode(request, head, sequence, rules, signal);
+    const drafts = request.drafts.flatMap((draft, i) => {
+      if (draft.text.trim() === '') return [];
+      const path = paths[i] ?? null;
+      return {
+        text: draft.text,
+        tokenIds: path?.ids ?? [],
+        logProb: path === null ? NaN : head.logProb(path),
+        source: 'copied',
+        propensity: 1,
+        copy: draft.copy,
+      } satisfies Candidate;
+    });
+    return {
+      candidates: distinct([...rows.flatMap((row) => row.candidate() ?? []), ...drafts]),
+      promptTokens: prompt.ids.length,
+      cachedTokens,
+      latencyMs: {
+        queue: queueMs,
+        prefill: readAt - startedAt,
+        decode: performance.now() - readAt,
+      },
+    };
+  }
+
+  #prompt(context: CompletionContext, maxTokens: number): HealedPrompt {
+    const parts = { tokenizer: this.#tokenizer, index: this.#index, manifest: this.#manifest };
+    const positions = this.#manifest.maxPositions - Math.max(maxTokens, maxGuessedTokens);
+    return buildPrompt(context, parts, Math.min(promptBudget, positions));
+  }
+
+  /** Reads the prompt up to `end` into the cache, in chunks. */
+  async #read(
+    ids: readonly number[],
+    end: number,
+    sequence: CachedSequence,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (sequence.ids.length < end) {
+      await pause(signal);
+      const start = sequence.ids.length;
+      const chunk = ids.slice(start, Math.min(end, start + chunkTokens));
+      const { newKv } = await this.#forward({
+        ids: chunk,
+        positions: chunk.map((_, i) => start + i),
+        rows: 1,
+        prefix: { kv: sequence.kv, length: start },
+        suffix: null,
+        sees: () => true,
+        logitRows: [0],
+      });
+      sequence.append(chunk, newKv, { row: 0, token: 0 });
+    }
+  }
+
+  /** Reads the last of the prompt and all guesses; the prompt is in the cache afterwards. */
+  async #readHead(
+    prompt: HealedPrompt,
+    drafts: readonly (DraftPath | null)[],
+    sequence: CachedSequence,
+    rules: Rules,
+  ): Promise<Head> {
+    const tree = new TokenTree(maxGuessedTokens);
+    tree.add(prompt.cutIds);
+    tree.add(this.#splitBeforeWord(prompt.cut));
+    const splitNodes = tree.nodes.length;
+    for (const draft of drafts) if (draft !== null) tree.add(draft.ids);
+    const start = sequence.ids.length;
+    const tail = prompt.ids.slice(start);
+    const output = await this.#forward({
+      ids: [...tail, ...tree.nodes.map(({ id }) => id)],
+      positions: [
+        ...tail.map((_, i) => start + i),
+        ...tree.nodes.map(({ depth }) => prompt.ids.length + depth - 1),
+      ],
+      rows: 1,
+      prefix: { kv: sequence.kv, length: start },
+      suffix: null,
+      sees: (from, to) => to < tail.length || tree.isOnPath(to - tail.length, from - tail.length),
+      logitRows: Array.from({ length: tree.nodes.length + 1 }, (_, i) => tail.length - 1 + i),
+    });
+    this.#mask(output.logits, rules);
+    sequence.append(tail, output.newKv, { row: 0, token: 0 });
+    return new Head(tree, splitNodes, tail.length, output, rules);
+  }
+
+  /** Lets all rows run to their ends, several in each run of the graph. */
+  async #decode(
+    request: GenerateRequest,
+    head: Head,
+    sequence: CachedSequence,
+    rules: Rules,
+    signal: AbortSignal,
+  ): Promise<Row[]> {
+    const greedy = new Row(rules, null);
+    const starts = [{ row: greedy, node: head.walk(greedy, -1) }];
+    starts.push(...this.#sampledRows(request, greedy, head, rules));
+    const going = starts.filter(({ row }) => !row.ended);
+    const active = going.map(({ row }): ActiveRow => ({ row, length: row.length - 1 }));
+    const promptLength = sequence.ids.length;
+    // What the greedy row says is kept with the prompt: once accepted, it need not be read again.
+    if (greedy.ended) head.appendPath(starts[0]?.node ?? -1, sequence);
+    let suffix = this.#suffix(active);
+    for (const [slot, { node }] of going.entries()) head.copyPath(node, suffix, slot);
+    while (active.length > 0) {
+      await pause(signal);
+      if (active.some(({ length }) => length === suffix.capacity)) {
+        const grown = this.#suffix(active);
+        for (const [slot, { length }] of active.entries()) {
+          grown.copyRow(suffix, slot, slot, length);
+        }
+        suffix = grown;
+      }
+      const { logits, newKv } = await this.#forward({
+        ids: active.map(({ row }) => row.lastId),
+        positions: active.map(({ length }) => promptLength + length),
+        rows: active.length,
+        prefix: { kv: sequence.kv, length: promptLength },
+        suffix: { kv: suffix, lengths: active.map(({ length }) => length) },
+        sees: () => true,
+        logitRows: active.map((_, slot) => slot),
+      });
+      this.#mask(logits, rules);
+      for (const [slot, state] of active.entries()) {
+        suffix.write(newKv, { row: slot, token: 0 }, 1, { row: slot, slot: state.length });
+        state.length += 1;
+        const view = logits[slot];
+        if (view !== undefined) state.row.advance(state.row.place(view));
+      }
+      // From the last row on, so that what fills a gap has been looked at.
+      for (let slot = active.length - 1; slot >= 0; slot--) {
+        const state = active[slot];
+        const last = active.at(-1);
+        if (state?.row.ended !== true || last === undefined) continue;
+        if (state.row === greedy) {
+          sequence.appendRow(greedy.ids.slice(0, state.length), suffix, slot);
+        }
+        suffix.copyRow(suffix, active.length - 1, slot, last.length);
+        active[slot] = last;
+        active.pop();
+      }
+    }
+    return starts.map(({ row }) => row);
+  }
+
+  /** Room for the rows' own tokens. */
+  #suffix(active: readonly ActiveRow[]): KvBuffer {
+    const longest = Math.max(0, ...active.map(({ length }) => length));
+    return new KvBuffer(this.#manifest, active.length, capacityFor(longest + 1, suffixStep));
+  }
+
+  /**
+   * Rows that begin with different tokens. The first token that goes past the cursor is drawn
+   * without replacement from all ways to get there; the greedy row's is taken already.
+   */
+  #sampledRows(
+    { samples, temperature, seed }: GenerateRequest,
+    greedy: Row,
+    head: Head,
+    rules: Rules,
+  ): { row: Row; node: number }[] {
+    if (samples === 0) return [];
+    const starts = head.starts();
+    const taken = head.firstStart(greedy.ids);
+    const draws = drawDistinct(
+      starts.map(({ pool }) => pool),
+      { pool: starts.findIndex(({ node }) => node === taken.node), id: taken.id },
+      samples,
+      temperature,
+      seededRandom(seed),
+    );
+    const rows = taken.id < 0 ? draws.length : samples;
+    return Array.from({ length: rows }, (_, i) => {
+      const row = new Row(rules, seededRandom(seed + i + 1));
+      const draw = draws[i];
+      // Where there are too few different beginnings, the greedy row's serves again.
+      const start = draw === undefined ? taken.node : (starts[draw.pool]?.node ?? -1);
+      head.follow(row, start);
+      row.push(head.place(start).step(draw?.id ?? taken.id, draw?.logPropensity ?? 0));
+      const next = row.ended ? undefined : head.tree.child(start, row.lastId);
+      return { row, node: next === undefined ? start : head.walk(row, next) };
+    });
+  }
+
+  /**
+   * Tokens before the one that holds the cursor when a word follows it: after an indentation, for
+   * example, the last space goes with the word.
+   */
+  #splitBeforeWord(cut: string): number[] {
+    const ids = this.#tokenizer.encode(`${textOf(cut)}x`);
+    const path: number[] = [];
+    let length = 0;
+    for (const id of ids) {
+      length += this.#index.bytes(id).length;
+      if (length > cut.length) break;
+      path.push(id);
+    }
+    return cut.startsWith(this.#index.joined(path)) ? path : [];
+  }
+
+  /** A draft in tokens, from the cut on; null when its text does not survive the tokenizer. */
+  #draftPath({ text }: Draft, cut: string): DraftPath | null {
+    const bytes = cut + utf8Bytes(text);
+    const ids = this.#tokenizer.encode(`${textOf(cut)}${text}\n`);
+    if (this.#index.joined(ids) !== `${bytes}\n`) return null;
+    let length = 0;
+    let count = 0;
+    for (; count < ids.length; count++) {
+      const next = length + this.#index.bytes(ids[count] ?? -1).length;
+      if (next > bytes.length) break;
+      length = next;
+    }
+    return { text, ids: ids.slice(0, count), tail: bytes.slice(length) };
+  }
+
+  /** Hides what must not be emitted; in place, before anything looks at the logits. */
+  #mask(logits: readonly Float32Array[], rules: Rules): void {
+    for (const row of logits) {
+      for (const id of this.#forbidden) row[id] = -Infinity;
+      if (!rules.stop.allowFences) for (const id of this.#fences) row[id] = -Infinity;
+    }
+  }
+
+  #forward(input: ForwardInput): Promise<ForwardOutput> {
+    return forward(this.#session, this.#manifest, input);
+  }
+}
+
+/** Lets messages through, then looks whether the work is still wanted. */
+async function pause(signal: AbortSignal): Promise<void> {
+  await new Promise(setImmediate);
+  throwIfAborted(signal);
+}
+
+/** One candidate for each text, the first; what its text rests on elsewhere is kept. */
+function distinct(candidates: readonly Candidate[]): Candidate[] {
+  const byText = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const first = byText.get(candidate.text);
+    if (first === undefined) byText.set(candidate.text, candidate);
+    else if (first.copy === undefined && candidate.copy !== undefined) {
+      byText.set(candidate.text, { ...first, copy: candidate.copy });
+    }
+  }
+  return [...byText.values()];
+}
+
+function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}

@@ -1,0 +1,229 @@
+/**
+ * One candidate while it grows: what may come next at its end (a place), the tokens chosen so far
+ * (steps), and the text, log-probability and propensity they amount to. It is fed logits and runs
+ * no model. Log-probabilities are in nats, under the untempered policy restricted to what may be
+ * emitted: no special tokens, and at the cursor only what agrees with the bytes that were cut.
+ */
+import type { Candidate } from '../types';
+import type { Random } from '../util/random';
+import { type VocabularyIndex, decodeUtf8 } from './healing';
+import { type Peak, logSumExp, peak, sample } from './sampling';
+import { type StopRules, endOf, endOfUnfinished, loopStart } from './stop';
+
+/** What holds for all rows of a generation. */
+export interface Rules {
+  readonly index: VocabularyIndex;
+  /** Bytes before the cursor that every row emits first. */
+  readonly cut: string;
+  readonly stop: StopRules;
+  readonly temperature: number;
+  readonly maxTokens: number;
+}
+
+/** One token chosen. */
+export interface Step {
+  readonly id: number;
+  readonly logProb: number;
+  /** log of the probability with which it was drawn; 0 for the greedy choice. */
+  readonly logPropensity: number;
+  /** Where the token ends a line: the same for all tokens that end it just here, together. */
+  readonly lineEnd: LineEnd | null;
+}
+
+interface LineEnd {
+  /** Bytes emitted before the line end. */
+  readonly at: number;
+  readonly logProb: number;
+  readonly logPropensity: number;
+}
+
+/** The end of a sequence, with logits for what comes next. */
+export class Place {
+  /** Bytes that what comes next must agree with. */
+  readonly rest: string;
+  /** Ids that do, null for all. */
+  readonly ids: Int32Array | null;
+  #peak: Peak | null = null;
+
+  constructor(
+    readonly logits: Float32Array, // [V]
+    private readonly emitted: string,
+    private readonly rules: Rules,
+  ) {
+    this.rest = rules.cut.slice(emitted.length);
+    this.ids = rules.index.compatible(this.rest);
+  }
+
+  get peak(): Peak {
+    return (this.#peak ??= peak(this.logits, this.ids));
+  }
+
+  logProb(id: number): number {
+    return (this.logits[id] ?? -Infinity) - this.peak.logZ;
+  }
+
+  /** log-probability that the text goes on with `head` and ends its line there. */
+  lineEndLogProb(head: string): number {
+    const { logZ, max } = this.peak;
+    return logSum(this.#lineEnds(head).map((ids) => logSumExp(this.logits, ids, 1, max))) - logZ;
+  }
+
+  greedyStep(): Step | null {
+    return this.peak.argMax < 0 ? null : this.step(this.peak.argMax, 0);
+  }
+
+  sampledStep(random: Random): Step | null {
+    const { max } = this.peak;
+    const draw = sample(this.logits, this.ids, this.rules.temperature, max, random);
+    return draw.id < 0 ? null : this.step(draw.id, draw.logPropensity);
+  }
+
+  step(id: number, logPropensity: number): Step {
+    const bytes = this.rules.index.bytes(id);
+    const head = lineEndIn(bytes, this.rest.length);
+    if (head < 0) return { id, logProb: this.logProb(id), logPropensity, lineEnd: null };
+    const lineEnd: LineEnd = {
+      at: this.emitted.length + head,
+      logProb: this.lineEndLogProb(bytes.slice(0, head)),
+      logPropensity: logPropensity === 0 ? 0 : this.#tempered(id, head, logPropensity),
+    };
+    return { id, logProb: this.logProb(id), logPropensity, lineEnd };
+  }
+
+  /** Propensity of any token that ends the line like `id`, from that of `id` itself. */
+  #tempered(id: number, head: number, logPropensity: number): number {
+    const { temperature, index } = this.rules;
+    const { max } = this.peak;
+    const all = logSum(
+      this.#lineEnds(index.bytes(id).slice(0, head)).map((ids) =>
+        logSumExp(this.logits, ids, temperature, max),
+      ),
+    );
+    return Math.min(0, all - (this.logits[id] ?? 0) / temperature + logPropensity);
+  }
+
+  #lineEnds(head: string): readonly Int32Array[] {
+    const { index } = this.rules;
+    return [index.startingWith(`${head}\n`), index.startingWith(`${head}\r`)];
+  }
+}
+
+export class Row {
+  readonly #steps: Step[] = [];
+  readonly #rules: Rules;
+  #emitted = '';
+  /** Tokens that go past the cursor. */
+  #pastCursor = 0;
+  #text = '';
+  #end: number | null = null;
+
+  constructor(
+    rules: Rules,
+    /** Draws the tokens; null for the greedy row. */
+    private readonly random: Random | null,
+  ) {
+    this.#rules = rules;
+  }
+
+  get ids(): readonly number[] {
+    return this.#steps.map(({ id }) => id);
+  }
+
+  get length(): number {
+    return this.#steps.length;
+  }
+
+  /** The newest token, -1 before the first. */
+  get lastId(): number {
+    return this.#steps.at(-1)?.id ?? -1;
+  }
+
+  get ended(): boolean {
+    return this.#end !== null;
+  }
+
+  place(logits: Float32Array): Place {
+    return new Place(logits, this.#emitted, this.#rules);
+  }
+
+  /** Chooses the next token in the way of this row. */
+  advance(place: Place): void {
+    const step = this.random === null ? place.greedyStep() : place.sampledStep(this.random);
+    if (step === null) this.#finish();
+    else this.push(step);
+  }
+
+  push(step: Step): void {
+    const { index, cut, stop, maxTokens } = this.#rules;
+    this.#steps.push(step);
+    this.#emitted += index.bytes(step.id);
+    if (this.#emitted.length <= cut.length) return;
+    this.#pastCursor += 1;
+    const { text, valid } = decodeUtf8(this.#emitted.slice(cut.length));
+    if (!valid) {
+      this.#finish();
+      return;
+    }
+    this.#text = text;
+    this.#end = endOf(text, stop);
+    if (this.#end !== null) return;
+    const loop = loopStart(this.ids);
+    if (loop !== null) {
+      const before = index.joined(this.ids.slice(0, loop)).slice(cut.length);
+      this.#text = decodeUtf8(before).text;
+      this.#finish();
+    } else if (this.#pastCursor >= maxTokens) {
+      this.#finish();
+    }
+  }
+
+  /** Ends the row where it stands. */
+  #finish(): void {
+    this.#end = endOfUnfinished(this.#text, this.#rules.stop);
+  }
+
+  /** What the row amounts to; null when there is nothing to insert. */
+  candidate(): Candidate | null {
+    const text = this.#text.slice(0, this.#end ?? 0);
+    if (text.trim() === '') return null;
+    const end = this.#rules.cut.length + Buffer.byteLength(text, 'utf8');
+    const tokenIds: number[] = [];
+    let logProb = 0;
+    let logPropensity = 0;
+    let emitted = 0;
+    for (const step of this.#steps) {
+      if (step.lineEnd?.at === end) {
+        logProb += step.lineEnd.logProb;
+        logPropensity += step.lineEnd.logPropensity;
+        if (emitted < end) tokenIds.push(step.id);
+        break;
+      }
+      if (emitted >= end) break;
+      tokenIds.push(step.id);
+      logProb += step.logProb;
+      logPropensity += step.logPropensity;
+      emitted += this.#rules.index.bytes(step.id).length;
+    }
+    return {
+      text,
+      tokenIds,
+      logProb: Math.min(0, logProb),
+      source: this.random === null ? 'greedy' : 'sampled',
+      propensity: Math.exp(logPropensity),
+    };
+  }
+}
+
+/** Offset of the first line end in `bytes` at or after `from`, -1 where there is none. */
+export function lineEndIn(bytes: string, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === '\n' || bytes[at] === '\r') return at;
+  }
+  return -1;
+}
+
+function logSum(logs: readonly number[]): number {
+  const max = Math.max(...logs);
+  if (max === -Infinity) return max;
+  return max + Math.log(logs.reduce((sum, value) => sum + Math.exp(value - max), 0));
+}
