@@ -3,10 +3,11 @@
  * each folder, and says when something changed. Holds no default values: those are in package.json.
  */
 import type * as vscode from 'vscode';
-import { section, settingsFrom } from '../contributions';
+import { defaultSettings, section, settingsFrom } from '../contributions';
 import type { Settings } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
+import { messageOf } from './log';
 
 /** The piece of `vscode.workspace` that settings need. */
 export type SettingsHost = Pick<
@@ -16,14 +17,17 @@ export type SettingsHost = Pick<
 
 export class SettingsSource implements Disposable {
   readonly #host: SettingsHost;
+  readonly #onInvalid: (message: string) => void;
   readonly #byFolder = new Map<string, Settings>();
   readonly #disposables = new DisposableStore();
   readonly #changed = this.#disposables.add(new Emitter<void>());
 
   readonly onDidChange: Event<void> = this.#changed.event;
 
-  constructor(host: SettingsHost) {
+  /** `onInvalid` hears of a value that cannot be used; its default is used in its place. */
+  constructor(host: SettingsHost, onInvalid: (message: string) => void) {
     this.#host = host;
+    this.#onInvalid = onInvalid;
     this.#disposables.add(
       host.onDidChangeConfiguration((event) => {
         if (!event.affectsConfiguration(section)) return;
@@ -48,10 +52,20 @@ export class SettingsSource implements Disposable {
     let settings = this.#byFolder.get(key);
     if (!settings) {
       const configuration = this.#host.getConfiguration(section, scope ?? null);
-      settings = settingsFrom((name) => configuration.get(name));
+      settings = settingsFrom((name) => this.#usable(name, configuration.get(name)));
       this.#byFolder.set(key, settings);
     }
     return settings;
+  }
+
+  #usable(name: keyof Settings, value: unknown): unknown {
+    try {
+      settingsFrom((key) => (key === name ? value : defaultSettings[key]));
+      return value;
+    } catch (error) {
+      this.#onInvalid(messageOf(error));
+      return defaultSettings[name];
+    }
   }
 
   dispose(): void {

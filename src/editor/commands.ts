@@ -1,0 +1,240 @@
+/**
+ * What each command does, one entry each. Every command has the same catch: an error is logged and
+ * told to the user; a cancellation is silent.
+ */
+import * as vscode from 'vscode';
+import {
+  acceptedCommand,
+  type CommandId,
+  commands,
+  section,
+  walkthroughId,
+} from '../contributions';
+import type { FeedbackStore } from '../store/feedbackStore';
+import type { Clock, Logger } from '../types';
+import { type Disposable, DisposableStore } from '../util/disposable';
+import { type ExportPreview, exportFeedback } from './exportCommand';
+import type { FeedbackBridge } from './feedbackBridge';
+import { isAbortError, messageOf } from './log';
+import { menuEntries } from './menu';
+import { type ModelSetup, setModel } from './modelSetup';
+import { languageEnabled, type SettingsSource } from './settings';
+import type { Snooze } from './snooze';
+import type { StoreOwner } from './storeOwner';
+import { clockTime } from './status';
+
+export interface CommandParams {
+  readonly settings: SettingsSource;
+  readonly snooze: Snooze;
+  readonly model: ModelSetup;
+  readonly bridge: FeedbackBridge;
+  readonly store: StoreOwner;
+  readonly preview: ExportPreview;
+  readonly channel: vscode.OutputChannel;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const snoozeMinutes: readonly number[] = [5, 15, 60];
+
+export function registerCommands(params: CommandParams): Disposable {
+  const { settings, snooze, model, bridge, store, preview, channel, clock, logger } = params;
+
+  const actions: Record<
+    CommandId | typeof acceptedCommand,
+    (...args: never[]) => void | PromiseLike<unknown>
+  > = {
+    [commands.suggest]: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
+    async [commands.dismiss]() {
+      bridge.dismissed();
+      await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
+    },
+    [acceptedCommand]: (suggestionId: string, candidateIndex: number) =>
+      bridge.accepted(suggestionId, candidateIndex),
+
+    [commands.toggle]: () => update('enabled', !settings.current.enabled),
+    [commands.toggleLanguage]: () => toggleLanguage(settings),
+    [commands.snooze]: (minutes?: number) => chooseSnooze(snooze, minutes),
+
+    [commands.rateUp]: () => rate(bridge, store, { thumb: 'up' }),
+    [commands.rateDown]: () => rate(bridge, store, { thumb: 'down' }),
+    [commands.comment]: () => comment(bridge, store),
+
+    [commands.exportFeedback]: async () => exportFeedback(await store.open(), preview, clock),
+    [commands.deleteFeedback]: async () => deleteFeedback(await store.open()),
+
+    [commands.chooseModel]: () => chooseModel(),
+    [commands.restartModel]: () => model.restart(),
+    [commands.showLog]: () => channel.show(),
+    [commands.openSettings]: () =>
+      vscode.commands.executeCommand('workbench.action.openSettings', '@ext:hone.hone'),
+    [commands.openWalkthrough]: () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', walkthroughId, false),
+    [commands.showMenu]: () => showMenu(params),
+  };
+
+  const disposables = new DisposableStore();
+  for (const [id, action] of Object.entries(actions)) {
+    const run = async (...args: never[]): Promise<void> => {
+      try {
+        await action(...args);
+      } catch (error) {
+        if (isAbortError(error)) return;
+        logger.error('command', `${id} failed.`, error);
+        void vscode.window.showErrorMessage(`Hone: ${messageOf(error)}`);
+      }
+    };
+    disposables.add(vscode.commands.registerCommand(id, run));
+  }
+  return disposables;
+}
+
+async function showMenu({ settings, snooze, model, bridge }: CommandParams): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  const here = document ? settings.forDocument(document.uri) : settings.current;
+  const entries = menuEntries({
+    enabled: here.enabled,
+    snoozedUntilMs: snooze.untilMs,
+    language: document && {
+      id: document.languageId,
+      enabled: languageEnabled(here, document.languageId),
+    },
+    canRate: bridge.canRate,
+    modelFailed: model.state.kind === 'failed',
+  });
+  const picked = await vscode.window.showQuickPick(
+    entries.map((entry) =>
+      entry.kind === 'group'
+        ? { label: entry.label, kind: vscode.QuickPickItemKind.Separator }
+        : { ...entry, kind: vscode.QuickPickItemKind.Default },
+    ),
+    { title: 'Hone', placeHolder: statusLine(model) },
+  );
+  if (picked && 'command' in picked) await vscode.commands.executeCommand(picked.command);
+}
+
+function statusLine({ state }: ModelSetup): string {
+  switch (state.kind) {
+    case 'ready':
+      return `${state.version} is running on this machine`;
+    case 'failed':
+      return state.message;
+    case 'importing':
+      return 'A model file is being imported';
+    case 'stopped':
+    case 'starting':
+    case 'restarting':
+      return 'The model is being loaded';
+  }
+}
+
+/** Writes a setting where it is set now: in the workspace if that says something, else for the user. */
+async function update(name: string, value: unknown): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(section);
+  const target =
+    configuration.inspect(name)?.workspaceValue === undefined
+      ? vscode.ConfigurationTarget.Global
+      : vscode.ConfigurationTarget.Workspace;
+  await configuration.update(name, value, target);
+}
+
+async function toggleLanguage(settings: SettingsSource): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  if (!document) {
+    await vscode.window.showInformationMessage('Open a file first: its language is meant.');
+    return;
+  }
+  const { languageId, uri } = document;
+  const enabled = languageEnabled(settings.forDocument(uri), languageId);
+  const set = vscode.workspace.getConfiguration(section).inspect<object>('languages');
+  const own = set?.workspaceValue ?? set?.globalValue;
+  await update('languages', { ...own, [languageId]: !enabled });
+}
+
+async function chooseSnooze(snooze: Snooze, minutes: number | undefined): Promise<void> {
+  const chosen = minutes ?? (await pickSnooze(snooze));
+  if (chosen === undefined) return;
+  if (chosen === 0) await snooze.end();
+  else await snooze.start(chosen * 60_000);
+}
+
+async function pickSnooze(snooze: Snooze): Promise<number | undefined> {
+  const durations = snoozeMinutes.map((minutes) => ({
+    label: minutes === 60 ? '1 hour' : `${minutes} minutes`,
+    minutes,
+  }));
+  const wake = snooze.untilMs === undefined ? [] : [{ label: 'Wake up now', minutes: 0 }];
+  const picked = await vscode.window.showQuickPick([...wake, ...durations], {
+    title: 'Snooze suggestions',
+    placeHolder:
+      snooze.untilMs === undefined ? 'For how long?' : `Until ${clockTime(snooze.untilMs)} so far`,
+  });
+  return picked?.minutes;
+}
+
+async function rate(
+  bridge: FeedbackBridge,
+  store: StoreOwner,
+  rating: { readonly thumb: 'up' | 'down' } | { readonly comment: string },
+): Promise<void> {
+  // After a reload the window has shown nothing yet, but the store knows what came last.
+  const lastId = bridge.lastShownId ?? (await (await store.open()).lastSuggestion())?.suggestion.id;
+  if (lastId === undefined || !bridge.rate(rating, lastId)) {
+    await vscode.window.showInformationMessage(
+      'Hone has suggested nothing yet that could be rated.',
+    );
+    return;
+  }
+  const said =
+    'comment' in rating ? 'comment' : rating.thumb === 'up' ? 'thumbs up' : 'thumbs down';
+  vscode.window.setStatusBarMessage(`$(check) Hone: ${said} noted`, 3000);
+}
+
+async function comment(bridge: FeedbackBridge, store: StoreOwner): Promise<void> {
+  const text = await vscode.window.showInputBox({
+    title: 'Comment on the last suggestion',
+    prompt: 'What was good or bad about it? It is stored on this machine only.',
+  });
+  if (text?.trim()) await rate(bridge, store, { comment: text.trim() });
+}
+
+async function deleteFeedback(store: FeedbackStore): Promise<void> {
+  const { suggestions } = await store.counts();
+  const confirm = 'Delete';
+  const answer = await vscode.window.showWarningMessage(
+    `Delete all feedback (${suggestions} suggestions)?`,
+    {
+      modal: true,
+      detail: 'It is removed from this machine for good. Export it first to keep it.',
+    },
+    confirm,
+  );
+  if (answer !== confirm) return;
+  const deleted = await store.deleteAll();
+  await vscode.window.showInformationMessage(`Deleted ${deleted} suggestions and their feedback.`);
+}
+
+async function chooseModel(): Promise<void> {
+  const picked = await vscode.window.showQuickPick(
+    [
+      { label: '$(file-binary) GGUF file...', kind: 'file' as const },
+      { label: '$(folder) Hugging Face folder...', kind: 'folder' as const },
+      { label: '$(sparkle) Built-in model', kind: 'shipped' as const },
+    ].map(({ kind, label }) => ({ label, choice: kind })),
+    { title: 'Choose a model', placeHolder: 'Llama or Qwen2 kind; it is imported once' },
+  );
+  if (!picked) return;
+  if (picked.choice === 'shipped') {
+    await setModel('');
+    return;
+  }
+  const isFile = picked.choice === 'file';
+  const [source] =
+    (await vscode.window.showOpenDialog({
+      canSelectFiles: isFile,
+      canSelectFolders: !isFile,
+      ...(isFile ? { filters: { 'GGUF models': ['gguf'] } } : {}),
+      openLabel: 'Use This Model',
+    })) ?? [];
+  if (source) await setModel(source.fsPath);
+}

@@ -1,0 +1,127 @@
+/**
+ * Taking feedback out, step by step: which form, a preview of what would leave, where to. Nothing is
+ * written before the user has seen what it is and said yes.
+ */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import {
+  type ExportFormat,
+  exportFormats,
+  type ExportPlan,
+  planExport,
+  writeExport,
+} from '../store/export';
+import type { FeedbackStore } from '../store/feedbackStore';
+import type { Clock } from '../types';
+import type { Disposable } from '../util/disposable';
+
+const descriptions: Readonly<Record<ExportFormat, string>> = {
+  events: 'Everything stored, as it is: one line for each suggestion.',
+  sft: 'Prompt and completion, from what you kept. For supervised fine-tuning.',
+  preference: 'Prompt, chosen, rejected. For DPO and reward models.',
+  unpaired: 'Prompt, completion, label. For KTO.',
+};
+
+const previewScheme = 'hone-preview';
+
+/** Shows previews as read-only documents, so that closing one asks nothing. */
+export class ExportPreview implements Disposable {
+  readonly #registration: Disposable;
+  #text = '';
+  #count = 0;
+
+  constructor() {
+    this.#registration = vscode.workspace.registerTextDocumentContentProvider(previewScheme, {
+      provideTextDocumentContent: () => this.#text,
+    });
+  }
+
+  async show(plan: ExportPlan): Promise<void> {
+    this.#text = previewText(plan);
+    const uri = vscode.Uri.from({
+      scheme: previewScheme,
+      path: `/Hone export ${plan.format}.md`,
+      query: String(++this.#count),
+    });
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, { preview: true, preserveFocus: true });
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+  }
+}
+
+export async function exportFeedback(
+  store: FeedbackStore,
+  preview: ExportPreview,
+  clock: Clock,
+): Promise<void> {
+  const picked = await vscode.window.showQuickPick(
+    exportFormats.map((format) => ({ label: format, detail: descriptions[format], format })),
+    { title: 'Export feedback', placeHolder: 'What for?' },
+  );
+  if (!picked) return;
+
+  const plan = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: 'Hone: reading feedback' },
+    () => planExport(store, { format: picked.format }),
+  );
+  const rows = plan.rows.train + plan.rows.test;
+  if (rows === 0) {
+    await vscode.window.showInformationMessage(
+      `There is no feedback to export as ${plan.format} yet.`,
+    );
+    return;
+  }
+  await preview.show(plan);
+  const write = 'Choose Folder and Write';
+  const answer = await vscode.window.showInformationMessage(
+    `Export ${rows} rows as ${plan.format}?`,
+    { modal: true, detail: plan.leaves.join('\n') },
+    write,
+  );
+  if (answer !== write) return;
+
+  const [parent] =
+    (await vscode.window.showOpenDialog({
+      canSelectFiles: false,
+      canSelectFolders: true,
+      openLabel: 'Export Here',
+      title: 'Folder for the export',
+    })) ?? [];
+  if (!parent) return;
+  const directory = path.join(parent.fsPath, `hone-${plan.format}-${dayStamp(clock.now())}`);
+  const result = await writeExport(store, plan, directory);
+  const show = 'Show Dataset Card';
+  const next = await vscode.window.showInformationMessage(
+    `Wrote ${rows} rows to ${result.directory}.`,
+    show,
+  );
+  if (next === show) {
+    const card = vscode.Uri.file(path.join(result.directory, 'README.md'));
+    await vscode.commands.executeCommand('markdown.showPreview', card);
+  }
+}
+
+/** What would leave, with the first rows in full. */
+export function previewText(plan: ExportPlan): string {
+  const { train, test } = plan.rows;
+  return [
+    `# Export as ${plan.format}`,
+    `${train} rows for training, ${test} for testing, from ${plan.suggestions} suggestions.`,
+    ...plan.leaves.map((sentence) => `- ${sentence}`),
+    '## Columns',
+    plan.columns.map(({ name, type, meaning }) => `- \`${name}\` (${type}): ${meaning}`).join('\n'),
+    '## First rows',
+    ...plan.firstRows.map((row) => ['```json', JSON.stringify(row, null, 2), '```'].join('\n')),
+    '',
+  ].join('\n\n');
+}
+
+/** `20260131-2359`, local time: sorts by time and needs no quoting anywhere. */
+function dayStamp(timeMs: number): string {
+  const date = new Date(timeMs);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-${two(date.getHours())}${two(date.getMinutes())}`;
+}

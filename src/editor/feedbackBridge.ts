@@ -1,0 +1,149 @@
+/**
+ * Translates what happens in the editor into the words of the suggestion tracker: changes with
+ * offsets, cursor moves, closes. It decides nothing about feedback; the tracker does, and what the
+ * tracker records goes to the store.
+ */
+import * as vscode from 'vscode';
+import type { SuggestionCache } from '../completion/typeThrough';
+import { suggestionVisibleKey } from '../contributions';
+import type { ChangeCause, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
+import type { Clock, Suggestion, TextChange } from '../types';
+import { type Disposable, DisposableStore } from '../util/disposable';
+
+export class FeedbackBridge implements Disposable {
+  readonly #tracker: SuggestionTracker;
+  readonly #cache: SuggestionCache;
+  readonly #clock: Clock;
+  readonly #disposables = new DisposableStore();
+  #visible = false;
+  /** False after ghost text in a file that is never learned from. */
+  #lastIsRecorded = true;
+  #currentId: string | undefined;
+  #lastRating: (Rating & { readonly suggestionId: string }) | undefined;
+
+  constructor(tracker: SuggestionTracker, cache: SuggestionCache, clock: Clock) {
+    this.#tracker = tracker;
+    this.#cache = cache;
+    this.#clock = clock;
+
+    const own = this.#disposables;
+    own.add(vscode.workspace.onDidChangeTextDocument((event) => this.#documentChanged(event)));
+    own.add(
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => tracker.documentClosed(uri.toString())),
+    );
+    own.add(
+      vscode.window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
+        const cursor = selections[0]?.active;
+        if (!cursor || textEditor !== vscode.window.activeTextEditor) return;
+        const { document } = textEditor;
+        tracker.cursorMoved(document.uri.toString(), document.offsetAt(cursor));
+      }),
+    );
+    own.add(
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        tracker.activeDocumentChanged(editor?.document.uri.toString());
+        this.#setVisible(false);
+      }),
+    );
+    own.add(
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        // The editor takes ghost text away when it loses the focus.
+        if (!focused) this.hidden();
+      }),
+    );
+  }
+
+  /**
+   * Ghost text was handed to the editor and its place is still valid. Nothing is recorded of it in a
+   * file that is never learned from.
+   */
+  shown(suggestion: Suggestion, candidateIndex: number, learns: boolean): void {
+    this.#lastIsRecorded = learns;
+    this.#currentId = suggestion.id;
+    if (learns) this.#tracker.shown(suggestion, candidateIndex);
+    this.#setVisible(true);
+  }
+
+  notShown(suggestion: Suggestion): void {
+    this.#tracker.notShown(suggestion);
+  }
+
+  /** Hone has nothing to show any more. */
+  hidden(): void {
+    if (!this.#visible) return;
+    this.#tracker.hidden();
+    this.#setVisible(false);
+  }
+
+  accepted(suggestionId: string, candidateIndex: number): void {
+    this.#cache.forget(suggestionId);
+    if (this.#lastIsRecorded) this.#tracker.accepted(suggestionId, candidateIndex);
+    this.#setVisible(false);
+  }
+
+  dismissed(): void {
+    // What was refused is not offered again when the next character agrees with it.
+    if (this.#currentId !== undefined) this.#cache.forget(this.#currentId);
+    this.#tracker.dismissed();
+    this.#setVisible(false);
+  }
+
+  /** The suggestion a rating is about; undefined before the first and in files never learned from. */
+  get lastShownId(): string | undefined {
+    return this.#lastIsRecorded ? this.#tracker.lastShownId : undefined;
+  }
+
+  get canRate(): boolean {
+    return this.lastShownId !== undefined;
+  }
+
+  /** A thumb and a comment given one after the other make one rating. False if nothing can be rated. */
+  rate(rating: Pick<Rating, 'comment'> | Pick<Rating, 'thumb'>, suggestionId: string): boolean {
+    if (!this.#lastIsRecorded) return false;
+    const earlier = this.#lastRating?.suggestionId === suggestionId ? this.#lastRating : undefined;
+    const whole = { thumb: null, ...earlier, ...rating, suggestionId };
+    this.#lastRating = whole;
+    return this.#tracker.rate(whole, suggestionId);
+  }
+
+  #documentChanged({ document, contentChanges, reason }: vscode.TextDocumentChangeEvent): void {
+    // The editor also fires when only the unsaved mark changes.
+    if (contentChanges.length === 0) return;
+    const timeMs = this.#clock.now();
+    const changes = contentChanges.map(({ rangeOffset, rangeLength, text }): TextChange => ({
+      offset: rangeOffset,
+      removedLength: rangeLength,
+      insertedText: text,
+      timeMs,
+    }));
+    this.#tracker.documentChanged(document.uri.toString(), changes, causeOf(document, reason));
+  }
+
+  /** Tells the Esc binding whether it is ours; see the keybinding in package.json. */
+  #setVisible(visible: boolean): void {
+    if (this.#visible === visible) return;
+    this.#visible = visible;
+    void vscode.commands.executeCommand('setContext', suggestionVisibleKey, visible);
+  }
+
+  dispose(): void {
+    this.#setVisible(false);
+    this.#disposables.dispose();
+  }
+}
+
+/** The text of an open document between two offsets, for the tracker. */
+export function readOpenDocument(uri: string, start: number, end: number): string | undefined {
+  const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri);
+  return document?.getText(new vscode.Range(document.positionAt(start), document.positionAt(end)));
+}
+
+function causeOf(
+  document: vscode.TextDocument,
+  reason: vscode.TextDocumentChangeReason | undefined,
+): ChangeCause {
+  if (reason === vscode.TextDocumentChangeReason.Undo) return 'undo';
+  if (reason === vscode.TextDocumentChangeReason.Redo) return 'redo';
+  // Typing leaves a document unsaved; one that changes and is saved was read anew from the disk.
+  return document.isDirty || document.isUntitled ? 'edit' : 'outside';
+}

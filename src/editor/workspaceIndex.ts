@@ -1,0 +1,161 @@
+/**
+ * Keeps the copy index up to date with the files of the workspace, in the background and in short
+ * slices so that the editor never waits. Looks only at files that `WorkspaceFiles` leaves open, of a
+ * known language and of moderate size; what leaves that set leaves the index.
+ */
+import * as vscode from 'vscode';
+import type { CopyIndex } from '../completion/copyIndex';
+import { documentSchemes } from '../contributions';
+import type { Clock, Logger } from '../types';
+import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
+import { knownExtensions, languageOf } from '../util/language';
+import type { WorkspaceFiles } from './workspaceFiles';
+
+/** A file larger than this is data or generated. */
+export const maxIndexedBytes = 256 * 1024;
+const maxFiles = 20_000;
+/** Longest stretch of synchronous work, and the rest after it that leaves the editor its turn. */
+const sliceMs = 4;
+const restMs = 10;
+/** How long a file must have been quiet before it is read again. */
+const quietMs = 700;
+
+const sourceGlob = `**/*.{${knownExtensions.join(',')}}`;
+
+export class WorkspaceIndex implements Disposable {
+  readonly #index: CopyIndex;
+  readonly #files: WorkspaceFiles;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #disposables = new DisposableStore();
+  readonly #queue = new Map<string, vscode.Uri>();
+  readonly #indexed = new Map<string, vscode.Uri>();
+  #working = false;
+  #disposed = false;
+  #cancelQuiet: (() => void) | undefined;
+
+  constructor(index: CopyIndex, files: WorkspaceFiles, clock: Clock, logger: Logger) {
+    this.#index = index;
+    this.#files = files;
+    this.#clock = clock;
+    this.#logger = logger;
+
+    const own = this.#disposables;
+    const later = (uri: vscode.Uri): void => this.#enqueue(uri);
+    own.add(files.onDidChange(() => void this.#rescan()));
+    own.add(vscode.workspace.onDidOpenTextDocument((document) => later(document.uri)));
+    own.add(vscode.workspace.onDidChangeTextDocument(({ document }) => later(document.uri)));
+    own.add(vscode.workspace.onDidCloseTextDocument((document) => later(document.uri)));
+    const watcher = own.add(vscode.workspace.createFileSystemWatcher(sourceGlob));
+    watcher.onDidCreate(later);
+    watcher.onDidChange(later);
+    watcher.onDidDelete(later);
+    own.add(
+      toDisposable(() => {
+        this.#disposed = true;
+        this.#cancelQuiet?.();
+      }),
+    );
+  }
+
+  /** Looks at every file again: those no longer open to Hone leave, the others are read if new. */
+  async #rescan(): Promise<void> {
+    try {
+      for (const uri of this.#indexed.values()) {
+        if (this.#files.verdict(uri) !== 'open') this.#remove(uri);
+      }
+      for (const document of vscode.workspace.textDocuments) this.#enqueue(document.uri);
+      for (const folder of vscode.workspace.workspaceFolders ?? []) {
+        // The files of a virtual workspace may be far away; only what is open there is read.
+        if (folder.uri.scheme !== 'file') continue;
+        const found = await vscode.workspace.findFiles(
+          new vscode.RelativePattern(folder, sourceGlob),
+          '**/{node_modules,.git}/**',
+          maxFiles,
+        );
+        for (const uri of found) if (!this.#indexed.has(uri.toString())) this.#enqueue(uri);
+      }
+    } catch (error) {
+      this.#logger.error('index', 'The workspace could not be searched.', error);
+    }
+  }
+
+  #enqueue(uri: vscode.Uri): void {
+    if (this.#disposed || !(documentSchemes as readonly string[]).includes(uri.scheme)) return;
+    this.#queue.set(uri.toString(), uri);
+    if (!this.#working) this.#workWhenQuiet();
+  }
+
+  #workWhenQuiet(): void {
+    this.#cancelQuiet?.();
+    this.#cancelQuiet = this.#clock.after(quietMs, () => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    let sliceStart = performance.now();
+    try {
+      const batch = [...this.#queue];
+      this.#queue.clear();
+      for (const [key, uri] of batch) {
+        const text = await this.#textOf(uri);
+        if (this.#disposed) return;
+        if (performance.now() - sliceStart > sliceMs) {
+          await new Promise<void>((resolve) => setTimeout(resolve, restMs));
+          sliceStart = performance.now();
+        }
+        if (text === undefined) this.#remove(uri);
+        else {
+          this.#index.update(key, text.languageId, text.text);
+          this.#indexed.set(key, uri);
+        }
+      }
+      const { files, characters } = this.#index.stats;
+      this.#logger.debug('index', `${files} files, ${characters} characters.`);
+    } catch (error) {
+      this.#logger.error('index', 'A file could not be indexed.', error);
+    } finally {
+      this.#working = false;
+      if (this.#queue.size > 0 && !this.#disposed) this.#workWhenQuiet();
+    }
+  }
+
+  /** The newest text of a file, from the editor where it is open; undefined if it must stay out. */
+  async #textOf(
+    uri: vscode.Uri,
+  ): Promise<{ readonly languageId: string; readonly text: string } | undefined> {
+    if (this.#files.verdict(uri) !== 'open') return undefined;
+    const document = vscode.workspace.textDocuments.find(
+      (d) => d.uri.toString() === uri.toString(),
+    );
+    if (document) {
+      if (lengthOf(document) > maxIndexedBytes) return undefined;
+      return { languageId: document.languageId, text: document.getText() };
+    }
+    if (uri.scheme !== 'file') return undefined;
+    try {
+      const { size } = await vscode.workspace.fs.stat(uri);
+      if (size > maxIndexedBytes) return undefined;
+      const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+      return { languageId: languageOf(uri.path), text };
+    } catch (error) {
+      // Deleted since it was found: the usual reason, and no trouble.
+      if (error instanceof vscode.FileSystemError) return undefined;
+      throw error;
+    }
+  }
+
+  #remove(uri: vscode.Uri): void {
+    this.#index.remove(uri.toString());
+    this.#indexed.delete(uri.toString());
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+}
+
+/** Length in characters, without putting the whole text together. */
+export function lengthOf(document: vscode.TextDocument): number {
+  return document.offsetAt(document.lineAt(document.lineCount - 1).range.end);
+}

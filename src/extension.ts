@@ -1,0 +1,133 @@
+/**
+ * The root of the extension: builds each part with `new`, hands it what it needs, and ends. It holds
+ * no logic. The database and the model are opened after activation, so that the editor is never held
+ * up by them.
+ */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { CopyIndex } from './completion/copyIndex';
+import { SuggestionCache } from './completion/typeThrough';
+import { documentSchemes } from './contributions';
+import { availabilityOf } from './editor/availability';
+import { registerCommands } from './editor/commands';
+import { ExportPreview } from './editor/exportCommand';
+import { FeedbackBridge, readOpenDocument } from './editor/feedbackBridge';
+import { InlineProvider } from './editor/inlineProvider';
+import { channelLogger, messageOf } from './editor/log';
+import { ModelSetup } from './editor/modelSetup';
+import { Recorder } from './editor/recorder';
+import { SettingsSource } from './editor/settings';
+import { Snooze } from './editor/snooze';
+import { StatusBar } from './editor/statusBar';
+import { StoreOwner } from './editor/storeOwner';
+import { WorkspaceFiles } from './editor/workspaceFiles';
+import { WorkspaceIndex } from './editor/workspaceIndex';
+import { SuggestionTracker } from './feedback/suggestionTracker';
+import { systemClock as clock } from './util/clock';
+import { seededRandom } from './util/random';
+
+/** Ends what must not be cut off; set by `activate`. */
+let close: (() => Promise<void>) | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const channel = vscode.window.createOutputChannel('Hone', { log: true });
+  const logger = channelLogger(channel);
+  const own = <T extends vscode.Disposable>(item: T): T => {
+    context.subscriptions.push(item);
+    return item;
+  };
+  own(channel);
+  try {
+    const storage = context.globalStorageUri.fsPath;
+    const dist = path.join(context.extensionPath, 'dist');
+    const settings = own(new SettingsSource(vscode.workspace, reportSetting));
+    const snooze = own(new Snooze(clock, context.globalState));
+    const store = own(new StoreOwner({ directory: storage, settings, clock, logger }));
+    const recorder = new Recorder(store.opened, (error) => store.report(error));
+    const files = own(new WorkspaceFiles(settings, logger));
+    const copyIndex = new CopyIndex();
+    own(new WorkspaceIndex(copyIndex, files, clock, logger));
+
+    const tracker = own(new SuggestionTracker(clock, { readText: readOpenDocument }));
+    own(tracker.onDidRecord((event) => recorder.record(event)));
+    const cache = new SuggestionCache();
+    const bridge = own(new FeedbackBridge(tracker, cache, clock));
+
+    const model = own(
+      new ModelSetup({
+        shippedDir: path.join(context.extensionPath, 'media', 'models', 'smollm2-135m'),
+        importedDir: path.join(storage, 'models'),
+        hostScript: path.join(dist, 'host.js'),
+        settings,
+        memory: context.globalState,
+        clock,
+        logger,
+      }),
+    );
+    const provider = new InlineProvider({
+      policy: () => model.policy,
+      copyIndex,
+      cache,
+      bridge,
+      settings,
+      files,
+      snooze,
+      clock,
+      random: seededRandom(clock.now()),
+      logger,
+    });
+    own(
+      vscode.languages.registerInlineCompletionItemProvider(
+        documentSchemes.map((scheme) => ({ scheme })),
+        provider,
+      ),
+    );
+
+    const preview = own(new ExportPreview());
+    own(
+      registerCommands({ settings, snooze, model, bridge, store, preview, channel, clock, logger }),
+    );
+    own(
+      new StatusBar({
+        clock,
+        model,
+        availability: () => {
+          const document = vscode.window.activeTextEditor?.document;
+          return document && availabilityOf({ document, settings, files, snooze });
+        },
+        changes: [settings.onDidChange, files.onDidChange, snooze.onDidChange],
+        onDidChangeBusy: provider.onDidChangeBusy,
+      }),
+    );
+
+    close = async () => {
+      tracker.dispose();
+      await recorder.idle();
+      await store.close();
+    };
+    // Loading a database driver or a model takes longer than an editor may be held up.
+    own(
+      later(() => {
+        files.load();
+        void model.start();
+        void store.open();
+      }),
+    );
+  } catch (error) {
+    logger.error('start', 'Hone could not start.', error);
+    void vscode.window.showErrorMessage(`Hone could not start: ${messageOf(error)}`);
+  }
+}
+
+export async function deactivate(): Promise<void> {
+  await close?.();
+}
+
+function later(run: () => void): vscode.Disposable {
+  const timer = setTimeout(run, 0);
+  return { dispose: () => clearTimeout(timer) };
+}
+
+function reportSetting(message: string): void {
+  void vscode.window.showWarningMessage(`Hone: ${message} Its default is used.`);
+}
