@@ -44,6 +44,9 @@ export function storageError(error: unknown, path: string): unknown {
       return text(
         `${path} may not be written. Give yourself the right to write there, or choose another folder.`,
       );
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return text(`${path} cannot be made: a file is in its way. Choose another folder.`);
     default:
       return error;
   }

@@ -1,26 +1,173 @@
 /**
  * Turns a model as it is published (a GGUF file or a Hugging Face folder) into Hone's model folder.
- * Tensors stream through one at a time, so memory stays far below the size of the model; the folder
- * appears under its name only when it is whole.
+ * Tensors stream through a few rows at a time, so memory stays far below the size of the model; the
+ * folder is made beside its place and appears there by one rename, when it is whole.
  */
-import type { ModelFolder, Precision } from './modelFolder';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ModelError, storageError } from './errors';
+import { GgufWeights, readGguf } from './gguf';
+import { tokenizerFromGguf } from './ggufTokenizer';
+import { huggingFaceFiles, readHuggingFaceFolder } from './huggingFace';
+import { configFromGguf } from './llamaConfig';
+import { type ModelFolder, type Precision, modelName, readModelFolder } from './modelFolder';
+import { type SourceModel, writeModel } from './writeModel';
 
 export interface ImportProgress {
-  readonly stage: 'reading' | 'converting' | 'writing';
-  /** Bytes of the source dealt with so far, 0..`totalBytes`. */
-  readonly doneBytes: number;
-  readonly totalBytes: number;
+  /** `hashing` reads the source once, `converting` reads it again and writes the folder. */
+  readonly stage: 'hashing' | 'converting';
+  /** Share of the stage that is done, 0..1. */
+  readonly share: number;
 }
 
 export interface ImportRequest {
   /** Path of a GGUF file or of a Hugging Face folder. */
   readonly source: string;
-  /** Folder to make; its parent is made too, and an older folder there is replaced. */
+  /** Folder to make; its parents are made too, and an older model there is replaced. */
   readonly destination: string;
   readonly precision: Precision;
-  readonly onProgress?: (progress: ImportProgress) => void;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** `importModel` rejects with a ModelError that says what to do, or an AbortError. */
-export type ImportModel = (request: ImportRequest) => Promise<ModelFolder>;
+/**
+ * Imports a model once: when `destination` already holds this very source in this precision, that
+ * is returned as it is.
+ * @throws ModelError saying what to do; AbortError when `signal` fires. Either way nothing is left
+ * behind and an older model at `destination` stays.
+ */
+export async function importModel(request: ImportRequest): Promise<ModelFolder> {
+  const { source, precision, onProgress, signal } = request;
+  const destination = resolve(request.destination);
+  signal?.throwIfAborted();
+  const info = await stat(source).catch((error: unknown) => {
+    throw new ModelError('notFound', `There is no model at ${source}. Check the path.`, {
+      cause: error,
+    });
+  });
+  const files = info.isDirectory() ? await huggingFaceFiles(source) : [source];
+  const model = info.isDirectory() ? await readHuggingFaceFolder(source) : await openGguf(source);
+  try {
+    const sourceSha256 = await hashFiles(files, signal, (share) =>
+      onProgress?.({ stage: 'hashing', share }),
+    );
+    const present = await readModelFolder(destination).catch(() => undefined);
+    if (
+      present?.manifest.sourceSha256 === sourceSha256 &&
+      present.manifest.precision === precision
+    ) {
+      return present;
+    }
+    return await writeAtomically(destination, (directory) =>
+      writeModel(directory, {
+        ...model,
+        sourceSha256,
+        precision,
+        onProgress: (share) => onProgress?.({ stage: 'converting', share }),
+        signal,
+      }),
+    );
+  } finally {
+    await model.weights.close();
+  }
+}
+
+/** Opens a GGUF file for import. */
+async function openGguf(path: string): Promise<SourceModel> {
+  const gguf = await readGguf(path);
+  const config = configFromGguf(gguf);
+  const { tokenizer, specialTokens } = tokenizerFromGguf(gguf, config.vocabularySize);
+  const { metadata } = gguf;
+  const parts = [metadata['general.basename'], metadata['general.size_label']];
+  const name = parts.every((part) => typeof part === 'string')
+    ? parts.join('-')
+    : (metadata['general.name'] ?? basename(path, '.gguf'));
+  return {
+    name: modelName(String(name)),
+    config,
+    tokenizer,
+    specialTokens,
+    weights: await GgufWeights.open(gguf, config),
+  };
+}
+
+/** SHA-256 of one file, or of the names and hashes of several. `onShare` gets 0..1. */
+async function hashFiles(
+  paths: readonly string[],
+  signal: AbortSignal | undefined,
+  onShare: (share: number) => void,
+): Promise<string> {
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let done = 0;
+  const hashes: string[] = [];
+  for (const path of paths) {
+    const hash = createHash('sha256');
+    const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) });
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      done += chunk.length;
+      onShare(done / total);
+    }
+    hashes.push(hash.digest('hex'));
+  }
+  const [only = ''] = hashes;
+  if (paths.length === 1) return only;
+  const lines = paths.map((path, i) => `${basename(path)} ${hashes[i] ?? ''}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}
+
+/** Lets `write` fill a folder beside `destination`, then puts it there by one rename. */
+async function writeAtomically(
+  destination: string,
+  write: (directory: string) => Promise<unknown>,
+): Promise<ModelFolder> {
+  const temporary = `${destination}${temporaryMark}${process.pid}-${randomUUID().slice(0, 8)}`;
+  const replaced = `${temporary}-old`;
+  try {
+    await mkdir(dirname(destination), { recursive: true });
+    await removeAbandoned(destination);
+    await mkdir(temporary);
+    await write(temporary);
+    await rename(destination, replaced).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+    await rename(temporary, destination);
+  } catch (error) {
+    throw storageError(error, destination);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+    await rm(replaced, { recursive: true, force: true });
+  }
+  return readModelFolder(destination);
+}
+
+const temporaryMark = '.importing-';
+
+/** Removes what imports to this place left behind when their process was killed. */
+async function removeAbandoned(destination: string): Promise<void> {
+  const parent = dirname(destination);
+  const start = basename(destination) + temporaryMark;
+  for (const name of await readdir(parent)) {
+    const owner = name.startsWith(start) ? parseInt(name.slice(start.length), 10) : NaN;
+    if (!Number.isNaN(owner) && !isRunning(owner)) {
+      await rm(join(parent, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    // A process of somebody else may not be signalled, but it runs.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

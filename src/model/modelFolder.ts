@@ -74,6 +74,15 @@ export interface ModelFolder {
   readonly tokenizerPath: string;
 }
 
+/** A published name as a short one that is safe in file names: `SmolLM2 135M` to `smollm2-135m`. */
+export function modelName(published: string): string {
+  const short = published
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+  return short.slice(0, 64) || 'model';
+}
+
 /**
  * Reads and checks a model folder: the manifest's every field, and that each file is there with its
  * length. Hashes are for `hone doctor`; checking them on every start would cost seconds.

@@ -40,6 +40,11 @@ export const tokenizerSchema = z.looseObject({
 
 export type TokenizerJson = z.infer<typeof tokenizerSchema>;
 
+/** Whether an added token is spelled as a mark for the model rather than as text, e.g. `<tool_call>`. */
+export function looksLikeControlToken(content: string): boolean {
+  return /^<\S+>$/u.test(content);
+}
+
 /** @throws ModelError `staleFolder` when the folder's tokenizer is not one that Hone wrote. */
 export async function loadTokenizer(folder: ModelFolder): Promise<Tokenizer> {
   const json: unknown = JSON.parse(await readFile(folder.tokenizerPath, 'utf8'));

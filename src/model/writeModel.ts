@@ -18,21 +18,30 @@ import type { TokenizerJson } from './tokenizer';
 
 /** Weights by Hugging Face name, row-major, in Hugging Face's order of the rotary halves. */
 export interface WeightSource {
-  /** @throws ModelError `damaged` when the tensor is missing or has other dimensions. */
-  read(tensor: SourceTensor): Promise<Float32Array>;
+  /**
+   * Reads `rows` rows (of the first axis) from `firstRow` on; both are multiples of the head size, or
+   * reach the end.
+   * @throws ModelError `damaged` when the tensor is missing or has other dimensions.
+   */
+  read(tensor: SourceTensor, firstRow: number, rows: number): Promise<Float32Array>;
+  close(): Promise<void>;
 }
 
-export interface ModelParts {
+/** What a published model says of itself, with its weights still to be read. */
+export interface SourceModel {
   readonly name: string;
-  readonly sourceSha256: string;
   readonly config: LlamaConfig;
-  readonly precision: Precision;
   readonly tokenizer: TokenizerJson;
   readonly specialTokens: SpecialTokens;
   readonly weights: WeightSource;
+}
+
+export interface ModelParts extends SourceModel {
+  readonly sourceSha256: string;
+  readonly precision: Precision;
   /** Called after each tensor with the share of the weights written, 0..1. */
-  readonly onProgress?: (share: number) => void;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ((share: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes all files into `directory`, which exists, the manifest last. */
@@ -50,7 +59,7 @@ export async function writeModel(directory: string, parts: ModelParts): Promise<
     const writer = new WeightsWriter(weightsFile);
     for (const recipe of graph.weights) {
       parts.signal?.throwIfAborted();
-      await writeRecipe(writer, parts.weights, recipe);
+      await writeRecipe(writer, recipe, () => readRows(parts, recipe.parts));
       parts.onProgress?.(writer.position / graph.weightsBytes);
     }
     await weightsFile.sync();
@@ -80,51 +89,68 @@ export async function writeModel(directory: string, parts: ModelParts): Promise<
   };
 }
 
+/** Values read at a time; bounds the memory of an import. */
+const chunkValues = 4_000_000;
+
+/** The parts of a weight one after the other, some rows at a time. */
+async function* readRows(
+  { weights, config, signal }: ModelParts,
+  parts: readonly SourceTensor[],
+): AsyncGenerator<Float32Array> {
+  for (const part of parts) {
+    const [allRows = 0, columns = 1] = part.dims;
+    const heads = Math.max(1, Math.floor(chunkValues / (columns * config.headSize)));
+    const rows = heads * config.headSize;
+    for (let row = 0; row < allRows; row += rows) {
+      signal?.throwIfAborted();
+      yield await weights.read(part, row, Math.min(rows, allRows - row));
+    }
+  }
+}
+
 async function writeRecipe(
   writer: WeightsWriter,
-  source: WeightSource,
   recipe: WeightRecipe,
+  read: () => AsyncIterable<Float32Array>,
 ): Promise<void> {
-  const matrix = await readStacked(source, recipe.parts);
   switch (recipe.form) {
     case 'plain':
-      return writer.write(recipe.target, bytesOf(matrix));
+      return writer.write(recipe.target, read());
     case 'transposed': {
       const [columns = 1, rows = 1] = recipe.target.dims;
-      return writer.write(recipe.target, bytesOf(transpose(matrix, rows, columns)));
+      const matrix = new Float32Array(rows * columns);
+      let filled = 0;
+      for await (const chunk of read()) {
+        matrix.set(chunk, filled);
+        filled += chunk.length;
+      }
+      return writer.write(recipe.target, [transpose(matrix, rows, columns)]);
     }
     case 'blocks8': {
-      const { values, scales } = quantizeBlocks8(matrix);
-      if (!scales.every(Number.isFinite)) throw notFinite(recipe.parts);
-      await writer.write(recipe.target, values);
-      return writer.write(recipe.scales, bytesOf(scales));
+      const scales: Float32Array[] = [];
+      await writer.write(recipe.target, quantized(read(), scales, recipe.target.name));
+      return writer.write(recipe.scales, scales);
     }
   }
 }
 
-async function readStacked(
-  source: WeightSource,
-  parts: readonly SourceTensor[],
-): Promise<Float32Array> {
-  const read: Float32Array[] = [];
-  for (const part of parts) read.push(await source.read(part));
-  const [first, ...rest] = read;
-  if (first !== undefined && rest.length === 0) return first;
-  const stacked = new Float32Array(read.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of read) {
-    stacked.set(part, offset);
-    offset += part.length;
+/** Quantises chunk by chunk, and leaves the scales in `scales`. */
+async function* quantized(
+  chunks: AsyncIterable<Float32Array>,
+  scales: Float32Array[],
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    const blocks = quantizeBlocks8(chunk);
+    if (!blocks.scales.every(Number.isFinite)) {
+      throw new ModelError(
+        'damaged',
+        `The weights ${name} hold values that are not numbers. The file is damaged: download it again.`,
+      );
+    }
+    scales.push(blocks.scales);
+    yield blocks.values;
   }
-  return stacked;
-}
-
-function notFinite(parts: readonly SourceTensor[]): ModelError {
-  const names = parts.map((part) => part.name).join(', ');
-  return new ModelError(
-    'damaged',
-    `The weights hold values that are not numbers (${names}). The file is damaged: download it again.`,
-  );
 }
 
 /** Writes tensors one after the other at the places the graph gave them, and hashes what it writes. */
@@ -137,12 +163,15 @@ class WeightsWriter {
     this.#file = file;
   }
 
-  async write({ name, data }: ExternalTensor, bytes: Uint8Array): Promise<void> {
-    if (data.offset < this.position || data.length !== bytes.length) {
-      throw new Error(`${name}: ${bytes.length} bytes do not fit its place in the weights file.`);
-    }
+  async write(
+    { name, data }: ExternalTensor,
+    chunks: AsyncIterable<ArrayBufferView> | Iterable<ArrayBufferView>,
+  ): Promise<void> {
     await this.#append(new Uint8Array(data.offset - this.position));
-    await this.#append(bytes);
+    for await (const chunk of chunks) await this.#append(bytesOf(chunk));
+    if (this.position !== data.offset + data.length) {
+      throw new Error(`${name} does not fill its place in the weights file.`);
+    }
   }
 
   digest(): string {

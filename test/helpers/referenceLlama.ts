@@ -13,9 +13,9 @@ export async function referenceLogits(
 ): Promise<number[][]> {
   const { hiddenSize, feedForwardSize, heads, kvHeads, headSize, vocabularySize } = config;
   const vector = async (name: string, size: number): Promise<number[]> =>
-    Array.from(await weights.read({ name, dims: [size] }));
+    Array.from(await weights.read({ name, dims: [size] }, 0, size));
   const matrix = async (name: string, rows: number, columns: number): Promise<number[][]> => {
-    const flat = Array.from(await weights.read({ name, dims: [rows, columns] }));
+    const flat = Array.from(await weights.read({ name, dims: [rows, columns] }, 0, rows));
     return Array.from({ length: rows }, (_, row) => flat.slice(row * columns, (row + 1) * columns));
   };
 

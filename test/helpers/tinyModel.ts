@@ -107,9 +107,11 @@ function tinyTokenizer(tokens: readonly string[], control: readonly string[]): T
 /** Weights drawn from the tensor's name and the seed, so that every part can be made on its own. */
 export function randomWeights(seed: number): WeightSource {
   return {
-    read({ name, dims }) {
+    close: () => Promise.resolve(),
+    read({ name, dims }, firstRow, rows) {
       const size = dims.reduce((product, dim) => product * dim, 1);
       const columns = dims.at(-1) ?? 1;
+      const rowSize = dims.length === 1 ? 1 : columns;
       const random = seededRandom(seed ^ hash(name));
       const isNorm = name.endsWith('norm.weight');
       // Norms lie around one; matrices keep the variance of what goes through them.
@@ -120,7 +122,7 @@ export function randomWeights(seed: number): WeightSource {
         { length: size },
         () => centre + spread * (2 * random() - 1),
       );
-      return Promise.resolve(values);
+      return Promise.resolve(values.slice(firstRow * rowSize, (firstRow + rows) * rowSize));
     },
   };
 }

@@ -1,0 +1,177 @@
+/**
+ * Weights of a Hugging Face folder: one `.safetensors` file or several with an index. The format is
+ * a JSON header and raw values; everything in the header is checked against the file before use, and
+ * an index may only name files beside it.
+ */
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { type GgmlType, ggmlTypes } from './dequantize';
+import { ModelError } from './errors';
+import type { SourceTensor } from './llamaGraph';
+import type { WeightSource } from './writeModel';
+
+const singleFile = 'model.safetensors';
+const indexFile = 'model.safetensors.index.json';
+
+/** The format's own limit. */
+const maxHeaderBytes = 100_000_000;
+
+/** Element types, decoded as the GGUF types of the same name. */
+const elementTypes: Readonly<Record<string, GgmlType | undefined>> = {
+  F32: ggmlTypes.get(0),
+  F16: ggmlTypes.get(1),
+  BF16: ggmlTypes.get(30),
+};
+
+const headerSchema = z.record(
+  z.string(),
+  z.object({
+    dtype: z.string(),
+    shape: z.array(z.number().int().nonnegative()),
+    data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+  }),
+);
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+interface Tensor {
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly dims: readonly number[];
+  readonly dtype: string;
+  /** Absolute, in bytes. */
+  readonly offset: number;
+}
+
+/** Names of the weight files in `folder`, one or more. */
+export async function safetensorsFiles(folder: string): Promise<readonly string[]> {
+  const index = join(folder, indexFile);
+  const text = await readFile(index, 'utf8').catch(() => undefined);
+  if (text === undefined) return [singleFile];
+  let parsed;
+  try {
+    parsed = indexSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw damaged(index, 'it is not an index of weight files', error);
+  }
+  const names = [...new Set(Object.values(parsed.weight_map))].sort();
+  for (const name of names) {
+    if (name !== basename(name) || name.includes('\\') || !name.endsWith('.safetensors')) {
+      throw damaged(index, `it names a file outside its folder (${JSON.stringify(name)})`);
+    }
+  }
+  return names;
+}
+
+/** The tensors of a Hugging Face folder. `close` it when done. */
+export class SafetensorsWeights implements WeightSource {
+  readonly #folder: string;
+  readonly #files: readonly FileHandle[];
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+
+  private constructor(folder: string, files: readonly FileHandle[], tensors: Map<string, Tensor>) {
+    this.#folder = folder;
+    this.#files = files;
+    this.#tensors = tensors;
+  }
+
+  static async open(folder: string, names: readonly string[]): Promise<SafetensorsWeights> {
+    const files: FileHandle[] = [];
+    const tensors = new Map<string, Tensor>();
+    try {
+      for (const name of names) {
+        const path = join(folder, name);
+        const file = await open(path, 'r').catch((error: unknown) => {
+          throw new ModelError('notFound', `${path} cannot be read. Download the folder again.`, {
+            cause: error,
+          });
+        });
+        files.push(file);
+        await readHeader(path, file, tensors);
+      }
+    } catch (error) {
+      for (const file of files) await file.close();
+      throw error;
+    }
+    return new SafetensorsWeights(folder, files, tensors);
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  async read({ name, dims }: SourceTensor, firstRow: number, rows: number): Promise<Float32Array> {
+    const tensor = this.#tensors.get(name);
+    if (tensor === undefined) throw damaged(this.#folder, `tensor ${name} is missing`);
+    const { path, dtype, file } = tensor;
+    if (tensor.dims.join() !== dims.join()) {
+      throw damaged(path, `tensor ${name} is ${tensor.dims.join(' x ')}, not ${dims.join(' x ')}`);
+    }
+    const type = elementTypes[dtype];
+    if (type === undefined) {
+      throw new ModelError(
+        'unsupported',
+        `${path} keeps ${name} as ${dtype}, which Hone does not read. Choose a model in F32, F16 or BF16.`,
+      );
+    }
+    const columns = dims.length === 1 ? 1 : (dims.at(-1) ?? 1);
+    const bytes = new Uint8Array(rows * columns * type.blockBytes);
+    const position = tensor.offset + firstRow * columns * type.blockBytes;
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, position);
+    if (bytesRead < bytes.length) throw damaged(path, 'it became shorter while it was read');
+    const values = new Float32Array(rows * columns);
+    type.dequantize(bytes, values);
+    return values;
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files) await file.close();
+  }
+}
+
+async function readHeader(
+  path: string,
+  file: FileHandle,
+  tensors: Map<string, Tensor>,
+): Promise<void> {
+  const { size } = await file.stat();
+  const head = Buffer.alloc(8);
+  await file.read(head, 0, 8, 0);
+  const headerBytes = Number(head.readBigUInt64LE());
+  if (headerBytes > maxHeaderBytes || 8 + headerBytes > size) {
+    throw damaged(path, 'its header is longer than the file');
+  }
+  const text = Buffer.alloc(headerBytes);
+  await file.read(text, 0, headerBytes, 8);
+  let header;
+  try {
+    const { __metadata__: _, ...entries } = JSON.parse(text.toString('utf8')) as object & {
+      __metadata__?: unknown;
+    };
+    header = headerSchema.parse(entries);
+  } catch (error) {
+    throw damaged(path, 'its header cannot be read', error);
+  }
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
+    const [begin, end] = data_offsets;
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    const width = elementTypes[dtype]?.blockBytes;
+    if (width !== undefined && end - begin !== count * width) {
+      throw damaged(path, `tensor ${name} has ${end - begin} bytes for ${count} values`);
+    }
+    if (begin > end || 8 + headerBytes + end > size) {
+      throw damaged(path, `tensor ${name} reaches beyond the end of the file`);
+    }
+    if (tensors.has(name)) throw damaged(path, `there are two tensors called ${name}`);
+    tensors.set(name, { path, file, dims: shape, dtype, offset: 8 + headerBytes + begin });
+  }
+}
+
+function damaged(path: string, reason: string, cause?: unknown): ModelError {
+  return new ModelError(
+    'damaged',
+    `${path} is damaged or was cut short: ${reason}. Download it again.`,
+    { cause },
+  );
+}
