@@ -14,6 +14,9 @@ const options = {
   target: 'node20',
   // Native packages find their binaries by path, so they stay outside the bundle.
   external: ['vscode', 'onnxruntime-node', 'sqlite3'],
+  // Some bundled packages are written as modules and ask where they are.
+  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'bundleUrl' },
   sourcemap: !production,
   minify: production,
   logLevel: 'info',

@@ -1,0 +1,124 @@
+/**
+ * `hone doctor`: looks at everything a suggestion needs (node, the native packages, the model and
+ * its files' hashes, the database, the disk) and says of each what is there, what is wrong and how
+ * to mend it. It repairs nothing by itself.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import * as path from 'node:path';
+import { readModelFolder } from './model/modelFolder';
+import { openPolicy } from './model/policy';
+import { openFeedbackStore } from './store/feedbackStore';
+import type { Logger } from './types';
+
+export interface Finding {
+  readonly subject: string;
+  readonly state: 'fine' | 'broken';
+  /** What is there, where it lies; for a broken one what to do about it. */
+  readonly message: string;
+}
+
+export interface DoctorOptions {
+  readonly modelDirectory: string;
+  readonly database: string | undefined;
+  readonly logger: Logger;
+}
+
+/** Runs every check; one that fails does not keep the others from running. */
+export async function diagnose(options: DoctorOptions): Promise<Finding[]> {
+  const findings = [
+    check('node', () => Promise.resolve(nodeVersion())),
+    check('disk', () => freeSpace(options.modelDirectory)),
+    check('model', () => modelFiles(options.modelDirectory)),
+    check('engine', () => modelAnswers(options.modelDirectory)),
+  ];
+  const { database } = options;
+  if (database !== undefined)
+    findings.push(check('database', () => databaseHealth(database, options.logger)));
+  return Promise.all(findings);
+}
+
+export function formatFindings(findings: readonly Finding[]): string {
+  return findings
+    .map(
+      ({ subject, state, message }) =>
+        `${state === 'fine' ? ' ok ' : 'FAIL'}  ${subject}: ${message}`,
+    )
+    .join('\n');
+}
+
+async function check(subject: string, run: () => Promise<string>): Promise<Finding> {
+  try {
+    return { subject, state: 'fine', message: await run() };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { subject, state: 'broken', message };
+  }
+}
+
+function nodeVersion(): string {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20)
+    throw new Error(`node ${process.versions.node} is too old. Install node 20 or newer.`);
+  return `${process.versions.node} on ${process.platform}-${process.arch}`;
+}
+
+async function freeSpace(directory: string): Promise<string> {
+  const { bavail, bsize } = await statfs(path.parse(path.resolve(directory)).root);
+  const megabytes = Math.floor((bavail * bsize) / 2 ** 20);
+  if (megabytes < 500)
+    throw new Error(`Only ${megabytes} MB are free. Free at least 500 MB for models and feedback.`);
+  return `${megabytes} MB free`;
+}
+
+async function modelFiles(directory: string): Promise<string> {
+  const { manifest } = await readModelFolder(directory);
+  for (const [name, { sha256 }] of Object.entries(manifest.files)) {
+    if ((await hashFile(path.join(directory, name))) !== sha256)
+      throw new Error(
+        `${path.join(directory, name)} is not what was imported. Delete ${directory} and import the model again.`,
+      );
+  }
+  return `${manifest.version}, ${manifest.precision}, in ${directory}`;
+}
+
+async function modelAnswers(directory: string): Promise<string> {
+  const policy = await openPolicy(await readModelFolder(directory), { threads: 1 });
+  try {
+    const context = {
+      repository: '',
+      path: 'check.ts',
+      languageId: 'typescript',
+      prefix: 'export function add(a: number, b: number) {\n  return ',
+      suffix: '\n}\n',
+      multiline: false,
+    };
+    const request = { context, samples: 0, temperature: 1, maxTokens: 8, seed: 1, drafts: [] };
+    const { candidates } = await policy.generate(request, new AbortController().signal);
+    return `continues "return " with ${JSON.stringify(candidates[0]?.text ?? '')}`;
+  } finally {
+    await policy.dispose();
+  }
+}
+
+async function databaseHealth(file: string, logger: Logger): Promise<string> {
+  const problems: string[] = [];
+  const store = await openFeedbackStore(file, {
+    logger,
+    onProblem: (problem) => problems.push(problem.message),
+  });
+  try {
+    if (problems.length > 0) throw new Error(problems.join(' '));
+    const { suggestions } = await store.counts();
+    return `${suggestions} suggestions in ${file}`;
+  } finally {
+    await store.close();
+  }
+}
+
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

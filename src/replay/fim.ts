@@ -1,0 +1,204 @@
+/**
+ * Fill-in-the-middle evaluation: asks the real pipeline at each row's cursor and compares its best
+ * candidate with the line that was in fact written. Rows have the columns of HumanEval infilling
+ * (Bavarian et al. 2022, arXiv 2207.14255). It measures text, it runs nobody's code.
+ */
+import { distance } from 'fastest-levenshtein';
+import { z } from 'zod';
+import { CopyIndex } from '../completion/copyIndex';
+import { suggest } from '../completion/suggest';
+import type { Policy } from '../model/types';
+import type { CandidateSource, Clock, Settings, Suggestion } from '../types';
+import { languageOf } from '../util/language';
+import { seededRandom } from '../util/random';
+
+const fimRow = z.object({
+  prompt: z.string(),
+  suffix: z.string(),
+  canonical_solution: z.string(),
+  path: z.string().optional(),
+  task_id: z.string().optional(),
+});
+export type FimRow = z.infer<typeof fimRow>;
+
+export interface FimOptions {
+  readonly rows: readonly FimRow[];
+  /** May be undefined when copied candidates are evaluated alone. */
+  readonly policy: Policy | undefined;
+  /** Files, beside the row's own, that copied candidates may come from. */
+  readonly workspace: readonly WorkspaceFile[];
+  readonly sources: readonly ('model' | 'copy')[];
+  /** Whether what stands after the cursor is hidden. */
+  readonly leftOnly: boolean;
+  readonly repository: string;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly onRow?: (done: number, answer: FimAnswer) => void;
+}
+
+export interface WorkspaceFile {
+  readonly path: string;
+  readonly languageId: string;
+  readonly text: string;
+}
+
+/** What became of one row. */
+export interface FimAnswer {
+  readonly taskId: string;
+  readonly target: string;
+  readonly suggestion: Suggestion;
+  /** Text of the best candidate, '' when there was none. */
+  readonly text: string;
+  readonly source: CandidateSource | 'none';
+  readonly exact: boolean;
+  /** 1 - Levenshtein distance / longer length, 0..1. */
+  readonly similarity: number;
+  readonly latencyMs: number;
+}
+
+export interface FimReport {
+  readonly n: number;
+  /** Share 0..1 of rows whose line was suggested exactly. */
+  readonly exactMatch: number;
+  readonly editSimilarity: number;
+  readonly latencyMs: { readonly p50: number; readonly p95: number };
+  /** Rows by where the best candidate came from, and how many of those were exact. */
+  readonly bySource: Readonly<Record<string, { readonly n: number; readonly exact: number }>>;
+}
+
+/** Reads JSON lines; throws with the line's number when a row is not of the form. */
+export function parseFimRows(jsonl: string): FimRow[] {
+  return jsonl.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const row = fimRow.safeParse(parseJson(line));
+    if (!row.success)
+      throw new Error(
+        `Line ${index + 1} is not an infilling row: ${z.prettifyError(row.error)}. ` +
+          'Each line must be a JSON object with the strings prompt, suffix and canonical_solution.',
+      );
+    return [row.data];
+  });
+}
+
+/** Asks at every row, in order. Rejects with an AbortError when `signal` fires. */
+export async function evaluateFim(options: FimOptions, signal: AbortSignal): Promise<FimAnswer[]> {
+  const copyIndex = new CopyIndex();
+  for (const file of options.workspace ?? [])
+    copyIndex.update(uriOf(file.path), file.languageId, file.text);
+  const answers: FimAnswer[] = [];
+  for (const [index, row] of options.rows.entries()) {
+    signal.throwIfAborted();
+    const answer = await answerRow(row, index, options, copyIndex, signal);
+    answers.push(answer);
+    options.onRow?.(answers.length, answer);
+  }
+  return answers;
+}
+
+export function summarizeFim(answers: readonly FimAnswer[]): FimReport {
+  const bySource: Record<string, { n: number; exact: number }> = {};
+  for (const { source, exact } of answers) {
+    const entry = (bySource[source] ??= { n: 0, exact: 0 });
+    entry.n++;
+    if (exact) entry.exact++;
+  }
+  const latencies = answers.map((answer) => answer.latencyMs).sort((a, b) => a - b);
+  return {
+    n: answers.length,
+    exactMatch: mean(answers.map((answer) => (answer.exact ? 1 : 0))),
+    editSimilarity: mean(answers.map((answer) => answer.similarity)),
+    latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95) },
+    bySource,
+  };
+}
+
+/** Linear interpolation between the two nearest of the ascending `sorted`; NaN when it is empty. */
+export function quantile(sorted: readonly number[], share: number): number {
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)] ?? NaN;
+  const high = sorted[Math.ceil(at)] ?? NaN;
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+async function answerRow(
+  row: FimRow,
+  index: number,
+  options: FimOptions,
+  copyIndex: CopyIndex,
+  signal: AbortSignal,
+): Promise<FimAnswer> {
+  const { prompt, target } = atEditorColumn(row);
+  const path = row.path ?? 'untitled.py';
+  const { sources } = options;
+  const suggestion = await suggest(
+    {
+      document: {
+        uri: uriOf(path),
+        path,
+        repository: options.repository,
+        languageId: languageOf(path),
+        text: prompt + (options.leftOnly ? '' : row.suffix),
+        offset: prompt.length,
+      },
+      trigger: 'invoked',
+      settings: { ...options.settings, multiline: 'never' },
+      policy: sources.includes('model') ? options.policy : undefined,
+      copyIndex: sources.includes('copy') ? copyIndex : undefined,
+      onPolicyError: (error) => {
+        throw error;
+      },
+      clock: options.clock,
+      random: seededRandom(index),
+      options: { samples: 0 },
+    },
+    signal,
+  );
+  const best = suggestion.candidates[0];
+  const text = firstLine(best?.text ?? '');
+  return {
+    taskId: row.task_id ?? String(index),
+    target,
+    suggestion,
+    text,
+    source: best?.source ?? 'none',
+    exact: text === target,
+    similarity: editSimilarity(text, target),
+    latencyMs: suggestion.latencyMs.total,
+  };
+}
+
+/**
+ * A person's cursor stands after the indentation that the editor inserts by itself, so an answer
+ * that starts a line is asked for there.
+ */
+function atEditorColumn(row: FimRow): { readonly prompt: string; readonly target: string } {
+  const line = firstLine(row.canonical_solution);
+  const startsLine = row.prompt === '' || row.prompt.endsWith('\n');
+  const indent = startsLine ? (/^[ \t]*/.exec(line)?.[0] ?? '') : '';
+  return { prompt: row.prompt + indent, target: line.slice(indent.length) };
+}
+
+function uriOf(path: string): string {
+  return `file:///${path}`;
+}
+
+function firstLine(text: string): string {
+  return (/^[^\r\n]*/.exec(text)?.[0] ?? '').trimEnd();
+}
+
+function editSimilarity(a: string, b: string): number {
+  const longer = Math.max(a.length, b.length);
+  return longer === 0 ? 1 : 1 - distance(a, b) / longer;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Reads the text files of a folder as an editor's workspace would show them: known languages only,
+ * nothing that git ignores, that holds secrets, that is binary or generated. For the command line;
+ * the editor has its own reader, which follows changes.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { glob } from 'tinyglobby';
+import { FolderRules } from '../editor/sensitiveFiles';
+import { knownExtensions, languageOf } from '../util/language';
+import type { WorkspaceFile } from './fim';
+
+/** Larger files are data or generated more often than anything a person would copy from. */
+const maxFileBytes = 500_000;
+
+export async function readWorkspaceFiles(
+  directory: string,
+  exclude: readonly string[],
+): Promise<WorkspaceFile[]> {
+  const rules = new FolderRules(exclude);
+  const options = { cwd: directory, dot: true, ignore: ['**/node_modules/**', '**/.git/**'] };
+  for (const file of await glob(['**/.gitignore'], options)) {
+    const folder = dirname(file);
+    const text = await readFile(join(directory, file), 'utf8');
+    rules.setIgnoreFile(folder === '.' ? '' : folder.replaceAll('\\', '/'), text);
+  }
+  const paths = await glob([`**/*.{${knownExtensions.join(',')}}`], options);
+  const files: WorkspaceFile[] = [];
+  for (const path of paths.sort()) {
+    if (rules.verdict(path) !== 'open') continue;
+    const bytes = await readFile(join(directory, path));
+    if (bytes.length > maxFileBytes || bytes.includes(0)) continue;
+    files.push({ path, languageId: languageOf(path), text: bytes.toString('utf8') });
+  }
+  return files;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings as settings } from '../../../src/contributions';
+import type { GenerateRequest, Policy } from '../../../src/model/types';
+import { evaluateFim, parseFimRows, quantile, summarizeFim } from '../../../src/replay/fim';
+import { systemClock } from '../../../src/util/clock';
+
+/** Answers every request with one greedy text, and remembers what it was asked. */
+function fixedPolicy(text: string): Policy & { readonly asked: GenerateRequest[] } {
+  const asked: GenerateRequest[] = [];
+  return {
+    version: 'fixed@0',
+    asked,
+    generate(request) {
+      asked.push(request);
+      const greedy = { text, tokenIds: [1], logProb: -1, source: 'greedy', propensity: 1 } as const;
+      const latencyMs = { queue: 0, prefill: 0, decode: 0 };
+      return Promise.resolve({ candidates: [greedy], promptTokens: 1, cachedTokens: 0, latencyMs });
+    },
+    warm: () => Promise.resolve(),
+  };
+}
+
+async function answer(row: Record<string, string>, text: string, leftOnly = false) {
+  const policy = fixedPolicy(text);
+  const answers = await evaluateFim(
+    {
+      rows: parseFimRows(JSON.stringify(row)),
+      policy,
+      workspace: [],
+      sources: ['model'],
+      leftOnly,
+      repository: 'sample',
+      settings,
+      clock: systemClock,
+    },
+    new AbortController().signal,
+  );
+  return { answer: answers[0], report: summarizeFim(answers), asked: policy.asked[0] };
+}
+
+describe('evaluateFim', () => {
+  const midLine = {
+    prompt: 'const total = items.re',
+    suffix: '\nprint(total);\n',
+    canonical_solution: 'duce(add);',
+    path: 'a.ts',
+  };
+
+  test('the line that was written counts as exact, whatever white space ends it', async () => {
+    const { report } = await answer(midLine, 'duce(add); ');
+    expect(report).toMatchObject({ n: 1, exactMatch: 1, editSimilarity: 1 });
+    expect(report.bySource).toEqual({ greedy: { n: 1, exact: 1 } });
+  });
+
+  test('another line counts by its edit similarity', async () => {
+    const { report } = await answer(midLine, 'duce(sum);');
+    expect(report.exactMatch).toBe(0);
+    expect(report.editSimilarity).toBeCloseTo(0.7, 5);
+  });
+
+  test('an answer that starts a line is asked for after its indentation', async () => {
+    const row = {
+      prompt: 'def f(a):\n',
+      suffix: '\n',
+      canonical_solution: '    return a\n',
+      path: 'a.py',
+    };
+    const { answer: answered, asked } = await answer(row, 'return a');
+    expect(asked?.context.prefix).toBe('def f(a):\n    ');
+    expect(answered).toMatchObject({ target: 'return a', exact: true });
+  });
+
+  test('left only hides what stands after the cursor', async () => {
+    expect((await answer(midLine, 'x', true)).asked?.context.suffix).toBe('');
+    expect((await answer(midLine, 'x', false)).asked?.context.suffix).toContain('print(total)');
+  });
+});
+
+describe('parseFimRows', () => {
+  test('names the line that is not a row', () => {
+    const good = '{"prompt":"a","suffix":"b","canonical_solution":"c"}';
+    expect(parseFimRows(`${good}\n\n${good}\n`)).toHaveLength(2);
+    expect(() => parseFimRows(`${good}\n{"prompt":1}`)).toThrow(/Line 2 /);
+    expect(() => parseFimRows('not json')).toThrow(/Line 1 /);
+  });
+});
+
+test('a quantile lies between its neighbours', () => {
+  expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
+  expect(quantile([7], 0.95)).toBe(7);
+  expect(quantile([], 0.5)).toBeNaN();
+});

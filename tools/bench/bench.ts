@@ -1,0 +1,56 @@
+/**
+ * npm run bench [-- SECTION...]: every performance figure that Hone claims, with the machine it was
+ * measured on. Sections: copy, import, suggest, engine (beside llama.cpp), editor. Figures are
+ * medians with the 10th and 90th percentile.
+ */
+import { benchCopy } from './copy';
+import { benchEditor } from './editor';
+import { benchEngine } from './engine';
+import { benchImport } from './import';
+import { describeMachine } from './machine';
+import { benchSuggest } from './suggest';
+
+/** One figure: what was measured, what came out, what is wanted. */
+export interface Figure {
+  readonly what: string;
+  readonly value: string;
+  readonly wanted: string;
+}
+
+const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  copy: benchCopy,
+  import: benchImport,
+  suggest: benchSuggest,
+  engine: benchEngine,
+  editor: benchEditor,
+};
+
+async function main(): Promise<void> {
+  const chosen = process.argv.slice(2);
+  const unknown = chosen.filter((name) => !(name in sections));
+  if (unknown.length > 0)
+    throw new Error(
+      `There is no section ${unknown.join(', ')}: ${Object.keys(sections).join(', ')}.`,
+    );
+  print(describeMachine());
+  for (const [name, run] of Object.entries(sections)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    print(`\n${name}`);
+    for (const { what, value, wanted } of await run())
+      print(`  ${what.padEnd(52)} ${value.padEnd(28)} wanted ${wanted}`);
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exit(1);
+  },
+);

@@ -1,0 +1,78 @@
+/**
+ * The extension in a real window: how long activation took, and the longest time that the extension
+ * host could not answer while somebody typed and suggestions came.
+ */
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { Editor, projectRoot } from '../../test/editor/workbench';
+import { quantile } from '../../src/replay/fim';
+import type { Figure } from './bench';
+
+const sample = path.join(projectRoot, 'test/fixtures/sample-project');
+const typed = ['const total = prices.', 'export function ', 'if (item.', 'return ', 'for (const '];
+
+export async function benchEditor(): Promise<Figure[]> {
+  const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'hone-bench-')), 'sample');
+  fs.cpSync(sample, folder, { recursive: true });
+  const file = fs.readdirSync(path.join(folder, 'src')).find((name) => name.endsWith('.ts'));
+  const editor = await Editor.start();
+  try {
+    const window = await editor.open(folder, `src/${file ?? ''}:1:1`);
+    await window.waitReady();
+    await window.inHost(watchEventLoop);
+    await window.press('Control+End');
+    for (let round = 0; round < 6; round++)
+      for (const text of typed) {
+        await window.press('Enter');
+        await window.type(text, 60);
+        await window.page.waitForTimeout(600);
+        await window.press('Escape');
+      }
+    const stalls = await window.inHost(readStalls);
+    const sorted = [...stalls].sort((a, b) => a - b);
+    return [
+      {
+        what: 'activation',
+        value: `${activationMs(editor.server.dataDir)} ms`,
+        wanted: '<= 50 ms',
+      },
+      {
+        what: 'longest stall of the extension host while suggesting',
+        value: `${(sorted.at(-1) ?? NaN).toFixed(1)} ms (p99 ${quantile(sorted, 0.99).toFixed(1)})`,
+        wanted: '<= 16 ms',
+      },
+    ];
+  } finally {
+    await editor.close();
+    fs.rmSync(path.dirname(folder), { recursive: true });
+  }
+}
+
+/** Runs in the extension host: a timer every 5 ms writes down how late it came. */
+function watchEventLoop(): void {
+  const state = globalThis as { honeStalls?: number[] };
+  const stalls: number[] = (state.honeStalls = []);
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    stalls.push(Math.max(0, now - last - 5));
+    last = now;
+  }, 5);
+}
+
+function readStalls(): number[] {
+  return (globalThis as { honeStalls?: number[] }).honeStalls ?? [];
+}
+
+/** What Hone wrote into its own log. */
+function activationMs(dataDir: string): number {
+  const logs = fs
+    .readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /Hone\.log$/.test(name))
+    .map((name) => fs.readFileSync(path.join(dataDir, name), 'utf8'));
+  const found = /activated in (\d+(?:\.\d+)?) ms/i.exec(logs.join('\n'))?.[1];
+  if (found === undefined)
+    throw new Error('Hone wrote no line "activated in ... ms" into its log.');
+  return Number(found);
+}
