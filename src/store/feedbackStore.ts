@@ -281,36 +281,36 @@ class SqliteFeedbackStore implements FeedbackStore {
   async #settleWrites(): Promise<void> {
     await this.#draining;
     this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
     await this.#drain();
   }
 
+  /** Writes what waits, in order; at work once at a time. */
   #drain(): Promise<void> {
-    this.#draining ??= this.#writeAll().finally(() => {
-      this.#draining = undefined;
-    });
-    return this.#draining;
+    if (this.#waiting.length > 0) this.#draining ??= this.#writeAll();
+    return this.#draining ?? Promise.resolve();
   }
 
   async #writeAll(): Promise<void> {
-    this.#cancelRetry = undefined;
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
       try {
         await this.#write(head.event);
+        this.#remove(head);
+        head.resolve();
+        this.#retryMs = firstRetryMs;
+        this.#trouble = undefined;
       } catch (error) {
-        if (isFaultOfEvent(error)) {
-          // Trying again would fail again and hold up all that come after.
-          this.#remove(head);
-          head.reject(error);
-          continue;
+        if (!isFaultOfEvent(error)) {
+          await this.#recoverLater(error);
+          break;
         }
-        await this.#recoverLater(error);
-        return;
+        // Trying again would fail again and hold up all that come after.
+        this.#remove(head);
+        head.reject(error);
       }
-      this.#remove(head);
-      head.resolve();
-      this.#retryMs = firstRetryMs;
-      this.#trouble = undefined;
     }
+    // At once with the last look at the queue, or an event that comes in between would be stranded.
+    this.#draining = undefined;
   }
 
   /** The oldest may have been given up for room while it was being written. */
@@ -352,7 +352,10 @@ class SqliteFeedbackStore implements FeedbackStore {
     if (error instanceof StoreError && error.code === 'damaged') this.#damagedInode = this.#inode;
     await this.#disconnect();
     if (this.#isClosed) return;
-    this.#cancelRetry = this.#clock.after(this.#retryMs, () => void this.#drain());
+    this.#cancelRetry = this.#clock.after(this.#retryMs, () => {
+      this.#cancelRetry = undefined;
+      void this.#drain();
+    });
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
 }

@@ -8,7 +8,10 @@
 export interface SecretPattern {
   /** Stands in the mark, as in `<secret:password>`. */
   readonly name: string;
-  /** Global; the group `value` is what gets masked, or the whole match where there is none. */
+  /**
+   * Global. The group `value` is what gets masked, or the whole match where there is none; a group
+   * `name` goes before the name above.
+   */
   readonly pattern: RegExp;
   /** Says that a found value is none after all. */
   readonly isHarmless?: (value: string) => boolean;
@@ -22,11 +25,19 @@ const isInterpolated = (value: string) =>
     value,
   );
 
-/** `string`, `request.body.password`, `null`: code that names a password without holding one. */
+const isProperty = (value: string) => /^[\w$]+(?:\??\.[\w$]+)+;?$/.test(value);
+
+/** `value`, `request.body.password`: code that names a password without holding one. */
 const isCode = (value: string) =>
+  isInterpolated(value) || isProperty(value) || /^[a-z_$]+;?$/i.test(value);
+
+/** What stands after `password:` in declarations. */
+const isType = (value: string) =>
   isInterpolated(value) ||
-  /^[a-z_$][a-z_$]*$/i.test(value) ||
-  /^[\w$]+(?:\??\.[\w$]+)+;?$/.test(value);
+  isProperty(value) ||
+  /^(?:str|string|text|any|unknown|null|nil|none|undefined|true|false|bool|boolean|number|int|integer|bytes|object|required|optional|password|passwd|pwd)\??$/i.test(
+    value,
+  );
 
 /** Short words and plain words are kinds and names (`token: "identifier"`), not keys. */
 const isWord = (value: string) =>
@@ -43,7 +54,7 @@ export const secretPatterns: readonly SecretPattern[] = [
   {
     name: 'private-key',
     pattern:
-      /-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?<value>(?:(?!-----END)[\w+/=\s\\"',;:.-]){1,20000})/g,
+      /-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?<value>(?:<secret:private-key>|(?!-----END)[\w+/=\s\\"',;:.-]){1,20000})/g,
     isHarmless: (value) => !/(?=[A-Za-z+/]{0,15}\d)[A-Za-z0-9+/=]{16}/.test(value),
   },
   { name: 'jwt', pattern: /\beyJ[\w-]{8,2000}\.[\w-]{4,8000}(?:\.[\w-]{0,2000})?/g },
@@ -54,6 +65,7 @@ export const secretPatterns: readonly SecretPattern[] = [
   { name: 'google-api-key', pattern: /\bAIza[\w-]{30,45}/g },
   { name: 'google-oauth', pattern: /\b(?:GOCSPX-[\w-]{20,40}|ya29\.[\w-]{20,400})/g },
   { name: 'stripe-key', pattern: /\b[srp]k_(?:live|test)_\w{10,200}/g },
+  { name: 'github-token', pattern: /\b(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{30,255}/g },
   { name: 'gitlab-token', pattern: /\bgl(?:pat|dt|rt|ptt|ft|cbt)-[\w-]{18,100}/g },
   { name: 'hugging-face-token', pattern: /\bhf_[A-Za-z0-9]{20,60}/g },
   { name: 'pypi-token', pattern: /\bpypi-[\w-]{16,300}/g },
@@ -112,19 +124,23 @@ export const secretPatterns: readonly SecretPattern[] = [
   // Lines of `.env`, `.ini` and YAML files, which quote nothing.
   {
     name: 'password',
-    pattern: new RegExp(
-      String.raw`^[ \t]{0,40}(?:export |- )?[\w.-]{0,64}${passwordWord}[\w.-]{0,32}[ \t]{0,8}[:=][ \t]{0,8}(?<value>[^\s"'\`(]{3,200}),?[ \t]{0,8}$`,
-      'gim',
-    ),
+    pattern: lineOf(passwordWord, '=', String.raw`[^\s"'\`(,;]{1,200}`),
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'password',
+    pattern: lineOf(passwordWord, String.raw`:[ \t]{1,8}`, String.raw`[^\s"'\`(,;|>]{1,200}`),
+    isHarmless: isType,
+  },
+  {
+    name: 'password',
+    pattern: lineOf(passwordWord, String.raw`[ \t]{1,8}=[ \t]{1,8}`, String.raw`[^\s"'\`(]{3,200}`),
     isHarmless: isCode,
   },
   {
     name: 'key',
-    pattern: new RegExp(
-      String.raw`^[ \t]{0,40}(?:export |- )?[\w.-]{0,64}${keyWord}[\w.-]{0,32}[ \t]{0,8}[:=][ \t]{0,8}(?<value>[^\s"'\`(]{12,400}),?[ \t]{0,8}$`,
-      'gim',
-    ),
-    isHarmless: (value) => isCode(value) || isWord(value) || /^[\d._]+$/.test(value),
+    pattern: lineOf(keyWord, String.raw`[ \t]{0,8}[:=][ \t]{0,8}`, String.raw`[^\s"'\`(]{12,400}`),
+    isHarmless: (value) => isCode(value) || isWord(value) || /^[\d._]+,?$/.test(value),
   },
   // The cursor may stand in the middle of a token: its beginning alone gives no full match.
   {
@@ -133,5 +149,13 @@ export const secretPatterns: readonly SecretPattern[] = [
       /\b(?:gh[pousr]_|github_pat_|sk-|xox[abeopr]-|npm_|glpat-|hf_|AKIA|AIza|pypi-|eyJ)(?=[\w-]{0,60}\d)[\w-]{6,300}$/g,
   },
   // What directly follows a mark is the rest of the secret, typed after its beginning was masked.
-  { name: 'rest', pattern: /(?<=<secret:[a-z0-9-]{1,40}>)[\w+/=.~-]{1,400}/g },
+  { name: 'rest', pattern: /<secret:(?<name>[a-z0-9-]{1,40})>(?:(?!-----)[\w+/=.~-]){1,400}/g },
 ];
+
+/** A whole line that gives `word` an unquoted value. */
+function lineOf(word: string, sign: string, value: string): RegExp {
+  return new RegExp(
+    String.raw`^[ \t]{0,40}(?:export |- )?[\w.-]{0,64}${word}[\w.-]{0,32}${sign}(?<value>${value})[ \t]{0,8}$`,
+    'gim',
+  );
+}

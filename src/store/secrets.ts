@@ -28,7 +28,7 @@ const scanners = presetRules.filter(
   ({ meta }) => meta.type === 'scanner' && !meta.id.endsWith('-privatekey'),
 );
 
-/** `text` with every secret replaced by a mark such as `<secret:github-token>`. Idempotent. */
+/** `text` with every secret replaced by a mark such as `<secret:github-token>`. */
 export async function maskSecrets(text: string): Promise<string> {
   return maskPart(text, 0, text.length, await findSecrets(text));
 }
@@ -43,21 +43,21 @@ export async function findSecrets(text: string): Promise<readonly SecretRange[]>
     await nextTurn();
     sliceStartMs = performance.now();
   };
-  for (const { name, pattern, isHarmless } of secretPatterns) {
-    for (const match of text.matchAll(pattern)) {
-      const value = match.groups?.['value'] ?? match[0];
-      if (isHarmless?.(value) === true || isMark(value)) continue;
-      const start = match.index + match[0].lastIndexOf(value);
-      found.push({ start, end: start + value.length, name });
-    }
-    await pause();
-  }
   const source = sourceCode(text);
   for (const scanner of scanners) {
     await scanner.create(reportInto(found, text), {}).file?.(source);
     await pause();
   }
-  return mergeOverlapping(found);
+  for (const { name, pattern, isHarmless } of secretPatterns) {
+    for (const match of text.matchAll(pattern)) {
+      const value = match.groups?.['value'] ?? match[0];
+      if (isHarmless?.(value) === true || isMark(value)) continue;
+      const start = match.index + match[0].lastIndexOf(value);
+      found.push({ start, end: start + value.length, name: match.groups?.['name'] ?? name });
+    }
+    await pause();
+  }
+  return merge(found.map((range) => ({ ...range, end: endOfToken(text, range.end) })));
 }
 
 /** The event as it may be stored. `place` is where a settled text stands, masked or not. */
@@ -107,21 +107,22 @@ async function maskSuggestion(suggestion: Suggestion): Promise<Suggestion> {
     }
     return maskPart(whole, cursor, after, ranges);
   };
-  prefixRanges.push(...(await findSecrets(prefix)));
-  await judge('');
   for (const candidate of suggestion.candidates) {
     const text = await judge(candidate.text);
     // The token ids spell the secret as well.
     candidates.push(text === candidate.text ? candidate : { ...candidate, text, tokenIds: [] });
   }
+  await judge('');
+  // What is still being typed at the cursor is seen only where the text ends there.
+  prefixRanges.push(...(await findSecrets(prefix)));
   return {
     ...suggestion,
     documentUri: await maskSecrets(suggestion.documentUri),
     context: {
       ...suggestion.context,
       path: await maskSecrets(suggestion.context.path),
-      prefix: maskPart(prefix, 0, prefix.length, mergeOverlapping(prefixRanges)),
-      suffix: maskPart(suffix, 0, suffix.length, mergeOverlapping(suffixRanges)),
+      prefix: maskPart(prefix, 0, prefix.length, merge(prefixRanges)),
+      suffix: maskPart(suffix, 0, suffix.length, merge(suffixRanges)),
     },
     candidates,
   };
@@ -139,12 +140,20 @@ function maskPart(whole: string, from: number, to: number, ranges: readonly Secr
   return masked + whole.slice(position, to);
 }
 
-/** Where two overlap, the one that begins first gives the name. */
-function mergeOverlapping(ranges: readonly SecretRange[]): readonly SecretRange[] {
+/** A secret does not end inside a word, whatever length its pattern allows. */
+function endOfToken(text: string, position: number): number {
+  tokenRun.lastIndex = position;
+  return position + (tokenRun.exec(text)?.[0].length ?? 0);
+}
+
+const tokenRun = /(?:(?!-----)[\w+/=.~-])+/y;
+
+/** Where two overlap or touch, the one that begins first gives the name. */
+function merge(ranges: readonly SecretRange[]): readonly SecretRange[] {
   const merged: SecretRange[] = [];
   for (const range of [...ranges].sort((a, b) => a.start - b.start || b.end - a.end)) {
     const last = merged.at(-1);
-    if (last !== undefined && range.start < last.end) {
+    if (last !== undefined && range.start <= last.end) {
       merged[merged.length - 1] = { ...last, end: Math.max(last.end, range.end) };
     } else if (range.end > range.start) {
       merged.push(range);
@@ -168,14 +177,15 @@ function reportInto(found: SecretRange[], text: string): SecretLintRuleContext {
     ignore: () => undefined,
     report: ({ message, range: [start, end] }) => {
       const name = kebabCase(message.messageId);
-      found.push({ start, end, name });
-      // Some rules give the range of the secret's length but from the start of its name, so the
-      // secret that they name is looked for as well.
+      // The range of some rules has the length of the secret but begins at its name, so the value
+      // that the message tells is trusted more.
       const values: unknown[] = Object.values((message.data as object | undefined) ?? {});
-      for (const value of values) {
-        const at = typeof value === 'string' && value.length >= 8 ? text.indexOf(value, start) : -1;
-        if (at >= 0) found.push({ start: at, end: at + String(value).length, name });
-      }
+      const exact = values
+        .filter((value) => typeof value === 'string' && value.length >= 8)
+        .map((value) => ({ at: text.indexOf(String(value), start), length: String(value).length }))
+        .filter(({ at }) => at >= 0);
+      for (const { at, length } of exact) found.push({ start: at, end: at + length, name });
+      if (exact.length === 0) found.push({ start, end, name });
     },
   };
 }
