@@ -78,8 +78,11 @@ function windowEnd(text: string, offset: number, window: WindowOptions): number 
   return end > offset && splits ? end - 1 : end;
 }
 
-/** What a line ends with when a block, a list or an expression goes on below it. */
-const opener = /(?:[{([:]|=>|\b(?:do|then|else|begin|of|where))$/;
+/** A line after which a block, a list or an expression goes on below. */
+const opensBelow = /(?:[{([:]|=>|\b(?:do|then|else|begin|of|where))$/;
+/** A line that is complete as it stands, so that nothing but its block can follow. */
+const opensHere =
+  /(?:\{|\b(?:do|then|begin)|^\s*(?:async|case|class|def|default|elif|else|except|finally|for|if|match|try|while|with)\b.*:)$/;
 
 /**
  * Whether a block may be proposed: nothing but blanks stands after the cursor on its line, the cursor
@@ -90,7 +93,8 @@ function wantsBlock(prefix: string, suffix: string): boolean {
   if (!isBlank(lineRest(suffix))) return false;
   const head = lineHead(prefix);
   const opening = isBlank(head) ? lineHead(prefix.trimEnd()) : head;
-  if (!opener.test(opening.trimEnd())) return false;
+  const opens = isBlank(head) ? opensBelow : opensHere;
+  if (!opens.test(opening.trimEnd())) return false;
   const below = nextLine(suffix);
   return isBlank(below) || indentColumns(below) <= indentColumns(opening);
 }

@@ -37,15 +37,17 @@ export function copyBlock(text: string, start: number, indent: string): string {
     .split(/\r?\n/)
     .slice(0, maxBlockLines + 1);
   const base = indentOf(first);
-  const deeper = opener.test(first.trimEnd());
+  const opens = opener.test(first.trimEnd());
   let block = '';
+  let wasDeeper = false;
   for (const line of below) {
     if (isBlank(line) || !line.startsWith(base)) break;
-    const columns = indentColumns(line) - indentColumns(base);
-    const closes = columns === 0 && closer.test(line);
-    if (deeper ? columns === 0 && !closes : closes) break;
+    const deeper = indentColumns(line) > indentColumns(base);
+    const closes = !deeper && closer.test(line);
+    if (opens ? !deeper && !closes : closes && !wasDeeper) break;
     block += `\n${indent}${line.slice(base.length).trimEnd()}`;
-    if (closes) break;
+    if (opens && closes) break;
+    wasDeeper = deeper;
   }
   return block;
 }

@@ -92,12 +92,14 @@ function cutBeforeRest(text: string, context: CompletionContext): string {
   const rest = lineRest(context.suffix);
   const mark = rest.trim();
   const recognisable = closers.test(mark) || mark.length >= minRest;
+  const inString = scanSyntax(head, context.languageId).kind === 'string';
   const openAfter = (line: string) => scanSyntax(line, context.languageId).open;
 
-  const cuts: string[] = [];
-  for (let i = 0; i < text.length; i++)
-    if (rest.startsWith(text.slice(i)) || (recognisable && text.startsWith(mark, i)))
-      cuts.push(text.slice(0, i));
+  const beginsAgain = (i: number) =>
+    rest.startsWith(text.slice(i)) ||
+    (recognisable && text.startsWith(mark, i)) ||
+    (inString && /["'`]/.test(mark.charAt(0)) && text.startsWith(mark.charAt(0), i));
+  const cuts = [...Array(text.length).keys()].filter(beginsAgain).map((i) => text.slice(0, i));
   const complete = [...cuts, text].find((kept) => openAfter(head + kept + rest) === '');
   return complete ?? cuts.find((kept) => openAfter(head + kept) === openAfter(head)) ?? text;
 }

@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CopyIndex } from '../../../src/completion/copyIndex';
+import { documentAtCursor } from '../../helpers/documentAtCursor';
+
+interface Options {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly languageId?: string;
+  readonly multiline?: boolean;
+}
+
+function lookup(marked: string, { files = {}, languageId, multiline = false }: Options = {}) {
+  const index = new CopyIndex();
+  for (const [uri, text] of Object.entries(files)) index.update(uri, 'typescript', text);
+  const document = documentAtCursor(marked, languageId === undefined ? {} : { languageId });
+  return index.lookup({ ...document, multiline });
+}
+
+const texts = (marked: string, options?: Options) =>
+  lookup(marked, options).map((draft) => draft.text);
+
+describe('what is copied', () => {
+  test('is what followed the same run in the same file', () => {
+    expect(texts('const user = await load(id);\nconst user = await █')).toEqual(['load(id);']);
+  });
+
+  test('is what followed the longest run, before what followed a shorter one', () => {
+    const other = 'const shop = await open();\nlet user = await load();\n';
+    expect(texts('let user = await █', { files: { other } })).toEqual(['load();', 'open();']);
+  });
+
+  test('is what most places agree on', () => {
+    const other = 'return value.one;\nreturn value.two;\nreturn value.two;\n';
+    const [first, second] = lookup('return value.█', { files: { other } });
+    expect(first).toMatchObject({ text: 'two;', copy: { runLength: 13, votes: 2, places: 3 } });
+    expect(second).toMatchObject({ text: 'one;', copy: { votes: 1, sameFile: false } });
+  });
+
+  test('is rather from the same file when the votes would be even', () => {
+    const other = 'x = value.one;\nx = value.one;\n';
+    const [first] = lookup('x = value.two;\nx = value.█', { files: { other } });
+    expect(first).toMatchObject({ text: 'one;' });
+    const [own] = lookup('\nx = value.two;\nx = value.█', { files: { other: '\nx = value.one;' } });
+    expect(own).toMatchObject({ text: 'two;', copy: { sameFile: true } });
+  });
+
+  test('is the newest when nothing else decides', () => {
+    const files = { a: '\nreturn value.old;', b: '\nreturn value.new;' };
+    expect(texts('\nreturn value.█', { files })[0]).toBe('new;');
+  });
+
+  test('is found after the cursor too, and whatever the indentation and line ends', () => {
+    expect(texts('if (a) {\n    call(█\n}\nif (a) {\n  call(b);\n}\n')).toEqual(['b);']);
+    expect(texts('if (a) {\r\n\tcall(b);\r\n}\r\nif (a) {\r\n        call(█')).toEqual(['b);']);
+    expect(texts('if (a) {\n  call(b);\n}\nif (a) {\n      █')).toEqual(['call(b);']);
+  });
+
+  test('is nothing after a short run, at an empty start, or when the line ended there', () => {
+    expect(texts('abc = 1;\nabc█')).toEqual([]);
+    expect(texts('█')).toEqual([]);
+    expect(texts('const a = 1;\nconst a = 1;█')).toEqual([]);
+  });
+
+  test('comes from files whose language shares code, and from no others', () => {
+    const files = { other: 'return value.two;' };
+    expect(texts('return value.█', { files, languageId: 'javascriptreact' })).toEqual(['two;']);
+    expect(texts('return value.█', { files, languageId: 'python' })).toEqual([]);
+  });
+});
+
+describe('a block', () => {
+  const other = [
+    'export function load(id: string): User {',
+    '  const user = users.get(id);',
+    '  if (user === undefined) {',
+    '    throw new Error(id);',
+    '  }',
+    '',
+    '  return user;',
+    '}',
+  ].join('\n');
+
+  test('is copied after a long run, up to the end of the paragraph', () => {
+    const marked = 'export function load(id: string): User {\n  █';
+    expect(texts(marked, { files: { other }, multiline: true })).toEqual([
+      'const user = users.get(id);\n  if (user === undefined) {\n    throw new Error(id);\n  }',
+    ]);
+    expect(texts(marked, { files: { other } })).toEqual(['const user = users.get(id);']);
+  });
+
+  test('stands as deep as where it is copied to', () => {
+    const marked = '  const user = users.get(id);\n        if (user === █';
+    expect(texts(marked, { files: { other }, multiline: true })).toEqual([
+      'undefined) {\n          throw new Error(id);\n        }',
+    ]);
+  });
+
+  test('is not copied after a short run', () => {
+    expect(texts('undefined) {\n  █', { files: { other }, multiline: true })).toEqual([
+      'throw new Error(id);',
+    ]);
+  });
+});
+
+describe('the index', () => {
+  const query = { ...documentAtCursor('return value.█'), multiline: false };
+
+  test('forgets what is removed and what has become another text', () => {
+    const index = new CopyIndex();
+    index.update('other', 'typescript', 'return value.one;');
+    expect(index.lookup(query)).toHaveLength(1);
+    index.update('other', 'typescript', 'return nothing');
+    expect(index.lookup(query)).toHaveLength(0);
+    index.update('other', 'typescript', 'return value.one;');
+    index.remove('other');
+    expect(index.lookup(query)).toHaveLength(0);
+  });
+
+  test('keeps within its size by dropping the files updated longest ago', () => {
+    const index = new CopyIndex({ maxCharacters: 1000 });
+    index.update('old', 'typescript', 'return value.one;');
+    for (let i = 0; i < 20; i++) index.update(`file${i}`, 'typescript', 'x'.repeat(100));
+    expect(index.stats.characters).toBeLessThanOrEqual(1000);
+    expect(index.lookup(query)).toHaveLength(0);
+  });
+
+  test('leaves out binary and enormous files', () => {
+    const index = new CopyIndex({ maxFileCharacters: 1000 });
+    index.update('binary', 'typescript', 'return value.one;\0');
+    index.update('large', 'typescript', 'return value.one;'.repeat(100));
+    expect(index.stats).toEqual({ files: 0, characters: 0, bytes: 0 });
+  });
+
+  test('takes no more than six bytes a character', () => {
+    const index = new CopyIndex();
+    for (let i = 0; i < 50; i++)
+      index.update(`file${i}`, 'typescript', `const name${i} = ${i};\n`.repeat(20 * i));
+    expect(index.stats.bytes / index.stats.characters).toBeLessThan(6);
+  });
+
+  test('answers after any edits as an index that sees the text for the first time', () => {
+    const piece = fc.constantFrom(
+      'const a = 1;\n',
+      '  return value.name;\n',
+      'call(value);\n'.repeat(400),
+      '\n',
+      'x'.repeat(9000),
+      'b',
+    );
+    const edit = fc.record({ at: fc.nat(100), removed: fc.nat(20_000), inserted: piece });
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 12 }),
+        fc.array(edit, { maxLength: 6 }),
+        (pieces, edits) => {
+          const edited = new CopyIndex();
+          let text = pieces.join('');
+          edited.update('other', 'typescript', text);
+          for (const { at, removed, inserted } of edits) {
+            const from = Math.floor((text.length * at) / 100);
+            text = text.slice(0, from) + inserted + text.slice(from + removed);
+            edited.update('other', 'typescript', text);
+          }
+          const fresh = new CopyIndex();
+          fresh.update('other', 'typescript', text);
+          for (const marked of ['return value.█', 'const a█', 'call(value█', '\n█', 'xxxxxxxx█']) {
+            const asked = { ...documentAtCursor(marked), multiline: true };
+            expect(edited.lookup(asked)).toEqual(fresh.lookup(asked));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('finds what a search of every place finds', () => {
+    const text = fc
+      .array(fc.constantFrom('a', 'b', 'ab', ' ', '\n', '\n  ', '\t', '\r\n', ';'), {
+        maxLength: 120,
+      })
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, text, text, (before, after, other) => {
+        const index = new CopyIndex();
+        index.update('other', 'typescript', other);
+        const document = documentAtCursor(`${before}█${after}`);
+        const [draft] = index.lookup({ ...document, multiline: false });
+        expect(draft?.copy.runLength ?? 0).toBe(longestRunWithText(document, other));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+/** The longest run of six characters or more that is followed by text on its line, by brute force. */
+function longestRunWithText(
+  document: { readonly text: string; readonly offset: number },
+  other: string,
+): number {
+  const significant = (text: string) => text.replaceAll('\r\n', '\n').replace(/^[ \t]+/gm, '');
+  const before = significant(document.text.slice(0, document.offset));
+  let longest = 0;
+  for (const text of [document.text, other]) {
+    for (let end = 0; end < text.length; end++) {
+      const place = text.slice(0, end);
+      const rest = (/^[^\n]*/.exec(text.slice(end))?.[0] ?? '').trim();
+      const isCursor =
+        text === document.text &&
+        significant(place) === before &&
+        onOneLine(text, end, document.offset);
+      if (rest === '' || isCursor) continue;
+      const run = commonEnd(significant(place), before);
+      if (run >= 6) longest = Math.max(longest, run);
+    }
+  }
+  return longest;
+}
+
+function onOneLine(text: string, a: number, b: number): boolean {
+  return !text.slice(Math.min(a, b), Math.max(a, b)).includes('\n');
+}
+
+function commonEnd(a: string, b: string): number {
+  let length = 0;
+  while (length < Math.min(a.length, b.length) && a.at(-1 - length) === b.at(-1 - length)) length++;
+  return length;
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test, vi } from 'vitest';
+import { CopyIndex } from '../../../src/completion/copyIndex';
+import { suggest, type SuggestParams } from '../../../src/completion/suggest';
+import type { GenerateRequest, Policy } from '../../../src/model/types';
+import type { Candidate } from '../../../src/types';
+import { seededRandom } from '../../../src/util/random';
+import { documentAtCursor } from '../../helpers/documentAtCursor';
+
+/** A policy that answers each request with the same texts, scores the drafts, and notes requests. */
+function policyOf(...texts: readonly (readonly [text: string, logProb: number])[]) {
+  const requests: GenerateRequest[] = [];
+  const policy: Policy = {
+    version: 'test@1',
+    generate(request) {
+      requests.push(request);
+      const own = texts.map(([text, logProb], i): Candidate => ({
+        text,
+        tokenIds: [1, 2],
+        logProb,
+        source: i === 0 ? 'greedy' : 'sampled',
+        propensity: 1,
+      }));
+      const drafts = request.drafts
+        .filter((draft) => !texts.some(([text]) => text === draft.text))
+        .map((draft): Candidate => ({
+          ...draft,
+          tokenIds: [1, 2],
+          logProb: -3,
+          source: 'copied',
+          propensity: 1,
+        }));
+      const latencyMs = { queue: 1, prefill: 2, decode: 3 };
+      return Promise.resolve({
+        candidates: [...own, ...drafts],
+        promptTokens: 9,
+        cachedTokens: 0,
+        latencyMs,
+      });
+    },
+    warm: () => Promise.resolve(),
+  };
+  return { policy, requests };
+}
+
+function ask(marked: string, overrides: Partial<SuggestParams> = {}, signal?: AbortSignal) {
+  let now = 1000;
+  const params: SuggestParams = {
+    document: documentAtCursor(marked),
+    trigger: 'automatic',
+    settings: { enabled: true, multiline: 'auto', languages: {}, suggestInComments: false },
+    policy: undefined,
+    copyIndex: undefined,
+    clock: { now: () => now++, after: () => () => undefined },
+    random: seededRandom(1),
+    ...overrides,
+  };
+  return suggest(params, signal ?? new AbortController().signal);
+}
+
+const texts = (suggestion: Awaited<ReturnType<typeof suggest>>) =>
+  suggestion.candidates.map((candidate) => candidate.text);
+
+describe('a suggestion', () => {
+  test('is the record of one decision', async () => {
+    const { policy } = policyOf(['load();', -0.2]);
+    const suggestion = await ask('const user = █', { policy });
+    expect(suggestion).toMatchObject({
+      timeMs: 1000,
+      documentUri: 'file:///repository/src/main.ts',
+      offset: 13,
+      trigger: 'automatic',
+      context: { prefix: 'const user = ', suffix: '', multiline: false },
+      candidates: [{ text: 'load();', source: 'greedy' }],
+      shownIndex: 0,
+      propensity: 1,
+      policyVersion: 'test@1',
+      rewardVersion: 'score-1',
+      latencyMs: { queue: 1, prefill: 2, decode: 3 },
+    });
+    expect(suggestion.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(suggestion.latencyMs.total).toBeGreaterThan(0);
+  });
+
+  test('has the likeliest candidate first, each text once, cut where a person would stop', async () => {
+    const { policy } = policyOf(['a);\nb();', -4], ['a);', -3], ['b', -0.1], ['', -0.1]);
+    const suggestion = await ask('call(█', { policy });
+    expect(texts(suggestion)).toEqual(['b', 'a);']);
+    const scores = suggestion.candidates.map((candidate) => candidate.score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+  });
+
+  test('estimates the log-probability of what was cut', async () => {
+    const { policy } = policyOf(['abcd\nefghi', -10]);
+    const [candidate] = (await ask('call(█', { policy })).candidates;
+    expect(candidate).toMatchObject({ text: 'abcd', tokenIds: [], logProb: -4 });
+  });
+});
+
+describe('copied text', () => {
+  const marked = 'const user = load(id);\nconst user = █';
+
+  test('is sent to the policy to be scored, and competes', async () => {
+    const { policy, requests } = policyOf(['find();', -0.1]);
+    const suggestion = await ask(marked, { policy, copyIndex: new CopyIndex() });
+    expect(requests[0]?.drafts).toMatchObject([{ text: 'load(id);', copy: { sameFile: true } }]);
+    expect(suggestion.candidates.map(({ source }) => source).toSorted()).toEqual([
+      'copied',
+      'greedy',
+    ]);
+  });
+
+  test('and the same text from the policy are one candidate with the evidence of both', async () => {
+    const { policy } = policyOf(['load(id);', -0.1]);
+    const { candidates } = await ask(marked, { policy, copyIndex: new CopyIndex() });
+    expect(candidates).toMatchObject([{ source: 'greedy', logProb: -0.1, copy: { votes: 1 } }]);
+  });
+
+  test('is offered without a policy', async () => {
+    const suggestion = await ask(marked, { copyIndex: new CopyIndex() });
+    expect(suggestion).toMatchObject({ shownIndex: 0, policyVersion: 'none' });
+    expect(suggestion.candidates).toMatchObject([{ text: 'load(id);', logProb: NaN }]);
+  });
+
+  test('is offered when the policy fails, and the caller is told', async () => {
+    const error = new Error('The model host is gone.');
+    const policy = { ...policyOf().policy, generate: () => Promise.reject(error) };
+    const onPolicyError = vi.fn();
+    const suggestion = await ask(marked, { policy, copyIndex: new CopyIndex(), onPolicyError });
+    expect(texts(suggestion)).toEqual(['load(id);']);
+    expect(onPolicyError).toHaveBeenCalledExactlyOnceWith(error);
+  });
+});
+
+describe('silence', () => {
+  test('is kept where the gate says so, and nobody is asked', async () => {
+    const { policy, requests } = policyOf(['a', -1]);
+    const suggestion = await ask('const va█lue', { policy, copyIndex: new CopyIndex() });
+    expect(suggestion).toMatchObject({ candidates: [], shownIndex: null });
+    expect(requests).toEqual([]);
+  });
+
+  test('is kept when nothing is left to show', async () => {
+    const { policy } = policyOf([')', -1]);
+    expect(await ask('call(a█)', { policy })).toMatchObject({ candidates: [], shownIndex: null });
+  });
+});
+
+describe('cancelling', () => {
+  test('rejects before and after the policy was asked', async () => {
+    const controller = new AbortController();
+    const { policy } = policyOf(['a', -1]);
+    const during: Policy = {
+      ...policy,
+      generate(request, signal) {
+        controller.abort();
+        return policy.generate(request, signal);
+      },
+    };
+    const aborted = { name: 'AbortError' };
+    await expect(ask('a = █', { policy: during }, controller.signal)).rejects.toMatchObject(
+      aborted,
+    );
+    await expect(ask('a = █', { policy }, controller.signal)).rejects.toMatchObject(aborted);
+  });
+
+  test('is not an error of the policy', async () => {
+    const abort = new DOMException('superseded', 'AbortError');
+    const policy = { ...policyOf().policy, generate: () => Promise.reject(abort) };
+    const onPolicyError = vi.fn();
+    await expect(ask('a = █', { policy, onPolicyError })).rejects.toBe(abort);
+    expect(onPolicyError).not.toHaveBeenCalled();
+  });
+});
+
+test('a block is given more tokens than a line', async () => {
+  const { policy, requests } = policyOf(['a', -1]);
+  const options = { maxLineTokens: 10, maxBlockTokens: 50, samples: 0 };
+  await ask('a = █', { policy, options });
+  await ask('function f() {\n  █', { policy, options });
+  expect(requests.map(({ maxTokens, samples }) => [maxTokens, samples])).toEqual([
+    [10, 0],
+    [50, 0],
+  ]);
+});
