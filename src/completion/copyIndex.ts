@@ -22,7 +22,7 @@ import {
 export interface CopyQuery {
   readonly uri: string;
   readonly languageId: string;
-  /** The whole document; the index takes it over as the newest text of `uri`. */
+  /** The document as it stands, or the part of it around the cursor; newer than what was indexed. */
   readonly text: string;
   readonly offset: number;
   /** Whether a block may be copied, not only the rest of the line. */
@@ -78,6 +78,8 @@ export class CopyIndex {
   /** The file updated last stands last. */
   readonly #files = new Map<string, IndexedFile>();
   #characters = 0;
+  /** The document that was asked about last, as it then stood; beside, not among the files. */
+  #asked: IndexedFile | undefined;
 
   constructor(options: Partial<CopyIndexOptions> = {}) {
     this.#options = { maxCharacters: 16_000_000, maxFileCharacters: 2_000_000, ...options };
@@ -89,7 +91,7 @@ export class CopyIndex {
     const old = this.#files.get(uri);
     if (old?.text === text && old.group === group) return;
     this.remove(uri);
-    if (text.length > this.#options.maxFileCharacters || text.includes('\0')) return;
+    if (!this.#isCode(text)) return;
     this.#files.set(uri, { uri, group, text, chunks: indexText(text, old) });
     this.#characters += text.length;
     for (const oldest of this.#files.keys()) {
@@ -116,7 +118,6 @@ export class CopyIndex {
 
   /** At most three distinct texts, the best supported first. */
   lookup(query: CopyQuery): Draft[] {
-    this.update(query.uri, query.languageId, query.text);
     const run = runBefore(query.text, query.offset, maxRun);
     if (run.length < gramLength) return [];
     const places = this.#places(query, run);
@@ -131,11 +132,11 @@ export class CopyIndex {
     const group = languageGroup(query.languageId);
     const hash = gramHash(run);
     const cursor = previousSignificant(query.text, query.offset - 1) + 1;
-    const own = this.#files.get(query.uri);
-    const others = [...this.#files.values()].reverse().filter((file) => file !== own);
+    const own = this.#ask(query, group);
+    const others = [...this.#files.values()].reverse().filter(({ uri }) => uri !== query.uri);
     const places: Place[] = [];
     let left = maxCompared;
-    for (const file of own === undefined ? others : [own, ...others]) {
+    for (const file of [own, ...others]) {
       if (file.group !== group) continue;
       const sameFile = file === own;
       let start = file.text.length;
@@ -151,6 +152,18 @@ export class CopyIndex {
       }
     }
     return places;
+  }
+
+  /** The document asked about, with the tables of its former text where they still hold. */
+  #ask({ uri, text }: CopyQuery, group: string): IndexedFile {
+    const old = this.#asked?.uri === uri ? this.#asked : this.#files.get(uri);
+    const chunks = this.#isCode(text) ? indexText(text, old) : [];
+    this.#asked = { uri, group, text, chunks };
+    return this.#asked;
+  }
+
+  #isCode(text: string): boolean {
+    return text.length <= this.#options.maxFileCharacters && !text.includes('\0');
   }
 }
 

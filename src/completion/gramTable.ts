@@ -23,9 +23,11 @@ const newline = 10;
 const carriageReturn = 13;
 /** Blanks at a line's start beyond this many count as text, or a megabyte of them would be read often. */
 const maxIndent = 400;
-/** Multiplier of the rolling hash, an odd number from L'Ecuyer's tables; and its (k-1)-th power. */
-const base = 0x2c1b3c6d;
-const basePower = power(base, gramLength - 1);
+/**
+ * The rolling hash is the sum of the last characters, each shifted by five bits more than the one
+ * after it. Whatever is shifted past this mask is forgotten, so exactly k characters count.
+ */
+const hashMask = 2 ** (5 * gramLength) - 1;
 
 /** Indexes text[start, end), reading the few characters before it that its first grams need. */
 export function indexGrams(text: string, start: number, end: number): GramTable {
@@ -33,7 +35,6 @@ export function indexGrams(text: string, start: number, end: number): GramTable 
   const bits = Math.max(4, Math.ceil(Math.log2(length + 1)) - 1);
   const heads = new Uint16Array(1 << bits);
   const next = new Uint16Array(length);
-  const window = new Uint16Array(gramLength);
   let hash = 0;
   let seen = 0;
   let i = warmUpStart(text, start);
@@ -45,11 +46,8 @@ export function indexGrams(text: string, start: number, end: number): GramTable 
       if (atLineStart) continue;
     } else if (character === carriageReturn && text.charCodeAt(i + 1) === newline) continue;
     else atLineStart = false;
-    const slot = seen % gramLength;
-    hash = (Math.imul(hash - Math.imul(window[slot] ?? 0, basePower), base) + character) | 0;
-    window[slot] = character;
-    seen++;
-    if (i < start || seen < gramLength) continue;
+    hash = addToHash(hash, character);
+    if (++seen < gramLength || i < start) continue;
     const bucket = bucketOf(hash, bits);
     next[i - start] = heads[bucket] ?? 0;
     heads[bucket] = i - start + 1;
@@ -71,7 +69,7 @@ export function gramBefore(table: GramTable, position: number): number {
 /** The hash of the last k characters of a run, given in reverse. */
 export function gramHash(run: Uint16Array): number {
   let hash = 0;
-  for (let i = gramLength - 1; i >= 0; i--) hash = (Math.imul(hash, base) + (run[i] ?? 0)) | 0;
+  for (let i = gramLength - 1; i >= 0; i--) hash = addToHash(hash, run[i] ?? 0);
   return hash;
 }
 
@@ -129,8 +127,6 @@ function bucketOf(hash: number, bits: number): number {
   return Math.imul(hash, 0x9e3779b1) >>> (32 - bits);
 }
 
-function power(value: number, exponent: number): number {
-  let result = 1;
-  for (let i = 0; i < exponent; i++) result = Math.imul(result, value);
-  return result;
+function addToHash(hash: number, character: number): number {
+  return ((hash << 5) + character) & hashMask;
 }
