@@ -79,13 +79,14 @@ async function openGguf(path: string): Promise<SourceModel> {
   const gguf = await readGguf(path);
   const config = configFromGguf(gguf);
   const { tokenizer, specialTokens } = tokenizerFromGguf(gguf, config.vocabularySize);
-  const { metadata } = gguf;
-  const parts = [metadata['general.basename'], metadata['general.size_label']];
-  const name = parts.every((part) => typeof part === 'string')
-    ? parts.join('-')
-    : (metadata['general.name'] ?? basename(path, '.gguf'));
+  const text = (key: string): string | undefined => {
+    const value = gguf.metadata[key];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [base, size] = [text('general.basename'), text('general.size_label')];
+  const name = base && size ? `${base}-${size}` : (text('general.name') ?? basename(path, '.gguf'));
   return {
-    name: modelName(String(name)),
+    name: modelName(name),
     config,
     tokenizer,
     specialTokens,

@@ -24,14 +24,13 @@ const elementTypes: Readonly<Record<string, GgmlType | undefined>> = {
   BF16: ggmlTypes.get(30),
 };
 
-const headerSchema = z.record(
-  z.string(),
-  z.object({
-    dtype: z.string(),
-    shape: z.array(z.number().int().nonnegative()),
-    data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
-  }),
-);
+const place = z.number().int().nonnegative();
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(place),
+  data_offsets: z.tuple([place, place]),
+});
+type Entry = z.infer<typeof entrySchema>;
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
@@ -130,6 +129,14 @@ export class SafetensorsWeights implements WeightSource {
   }
 }
 
+/** The entries of a header; `__metadata__` holds free text and is skipped. */
+function parseHeader(json: string): readonly (readonly [string, Entry])[] {
+  const object = z.record(z.string(), z.unknown()).parse(JSON.parse(json));
+  return Object.entries(object)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => [name, entrySchema.parse(value)] as const);
+}
+
 async function readHeader(
   path: string,
   file: FileHandle,
@@ -144,16 +151,13 @@ async function readHeader(
   }
   const text = Buffer.alloc(headerBytes);
   await file.read(text, 0, headerBytes, 8);
-  let header;
+  let header: readonly (readonly [string, Entry])[];
   try {
-    const { __metadata__: _, ...entries } = JSON.parse(text.toString('utf8')) as object & {
-      __metadata__?: unknown;
-    };
-    header = headerSchema.parse(entries);
+    header = parseHeader(text.toString('utf8'));
   } catch (error) {
     throw damaged(path, 'its header cannot be read', error);
   }
-  for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
+  for (const [name, { dtype, shape, data_offsets }] of header) {
     const [begin, end] = data_offsets;
     const count = shape.reduce((product, dim) => product * dim, 1);
     const width = elementTypes[dtype]?.blockBytes;
