@@ -85,7 +85,7 @@ async function unitTests() {
 async function uiTests(chromium, env = {}) {
   const began = Date.now();
   const summary = summaryFile('ui');
-  const config = ['--config', 'test/editor/vitest.config.ts', '--root', root];
+  const config = ['--config', 'test/editor/vitest.config.mts', '--root', root];
   const args = ['run', ...config, '--reporter=verbose', '--reporter=json'];
   const { code } = await run(bin('vitest'), [...args, `--outputFile.json=${summary}`], {
     cwd: root,

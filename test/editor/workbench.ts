@@ -96,6 +96,14 @@ export class Editor {
     return window;
   }
 
+  /** What the windows show at this moment, as pictures; for a test that failed. */
+  async keepPictures(name: string): Promise<void> {
+    for (const [index, window] of this.windows.entries()) {
+      const file = `.cache/editor-failures/${name.replaceAll(/\W+/g, '-')}-${index}.png`;
+      await window.page.screenshot({ path: path.join(projectRoot, file) });
+    }
+  }
+
   async close(): Promise<void> {
     for (const window of this.windows) await window.close();
     await this.browser.close();
@@ -139,7 +147,7 @@ export class Window {
   /** Waits until Hone's own status item says that suggestions can come. */
   async waitReady(timeoutMs = 60_000): Promise<void> {
     await this.status('hone.hone.status')
-      .filter({ has: this.page.locator('[aria-label*="ready" i]') })
+      .filter({ hasText: 'Hone: ready' })
       .waitFor({ timeout: timeoutMs });
   }
 
@@ -209,7 +217,7 @@ export class Window {
   /** Waits for ghost text that satisfies `isWanted` (any, by default) and has stopped changing. */
   async waitGhost(
     isWanted: (ghost: string) => boolean = (ghost) => ghost.trim() !== '',
-    timeoutMs = 15_000,
+    timeoutMs = 45_000,
   ): Promise<string> {
     let last = '';
     return poll(
@@ -262,7 +270,7 @@ export class Window {
 export async function poll<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let lastError: unknown;

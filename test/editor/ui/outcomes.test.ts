@@ -3,7 +3,7 @@
  * and what stands in the database afterwards. Each test has a file of its own in one workspace; those
  * that accept come first, so that the fifteen seconds until survival is measured pass meanwhile.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
 import { makeShop, openAtCursor, typed, withInserted } from '../shop';
 import { Editor, type Window } from '../workbench';
@@ -33,6 +33,10 @@ beforeAll(async () => {
   window = await editor.open(makeShop('shop', files));
   feedback = new Feedback(editor.server.dataDir);
   await window.waitReady();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await editor.keepPictures(task.name);
 });
 
 afterAll(async () => {

@@ -3,7 +3,7 @@
  * away in the middle of things: suggestions come back and no feedback is lost.
  */
 import * as path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
 import { descendantsRunning } from '../processes';
 import { makeShop, openAtCursor, typed, withInserted } from '../shop';
@@ -18,6 +18,10 @@ beforeAll(async () => {
   feedback = new Feedback(editor.server.dataDir);
   first = await editor.open(makeShop('first', ['first.ts', 'reloaded.ts', 'killed.ts']));
   await first.waitReady();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await editor.keepPictures(task.name);
 });
 
 afterAll(async () => {

@@ -6,7 +6,7 @@ export default defineConfig({
     include: [process.env['VSIX'] ? 'test/editor/vsix.test.ts' : 'test/editor/ui/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });
