@@ -2,22 +2,42 @@
  * What the user did with each suggestion that was shown, told from document changes, cursor moves and
  * commands by one explicit state machine. It records facts (times, lengths, what happened next) and
  * never labels them: that is `label.ts`. It knows no editor, reads no file and asks the time of a Clock.
+ *
+ *   shown ──▶ visible ──▶ accepted | typedThrough | partial     then survival and settled text
+ *                    └──▶ dismissed | typedAgainst              then the text written instead
+ *                    └──▶ superseded | left                     nothing follows
+ *                    └──▶ unseen, whatever ended it before `seenMs` without a character taken
+ *
+ * One suggestion is visible at a time and each gets one outcome. What was taken late, or reported
+ * late by the accept command, overwrites a lesser outcome; nothing else does.
  */
-import type { Clock, FeedbackEvent, Suggestion, TextChange } from '../types';
+import type { Clock, FeedbackEvent, Outcome, Suggestion, TextChange } from '../types';
 import type { Disposable } from '../util/disposable';
-import type { Event } from '../util/event';
+import { Emitter, type Event } from '../util/event';
+import { agreement } from './agreement';
+import { type DocumentChange, LiveTexts, type ReadText, refineNear } from './liveTexts';
+import { RegionWatch, type WatchPurpose } from './regionWatch';
+import { steadyClock } from './steadyClock';
+import { type ChangeCause, TrackedRegion } from './trackedRegion';
+import { VisibleSuggestion } from './visibleSuggestion';
 
-/** Why a document changed. `outside` is a reload from disk: branch switch, revert, another program. */
-export type ChangeCause = 'edit' | 'undo' | 'redo' | 'outside';
+export type { ChangeCause } from './trackedRegion';
+
+/** Visible time from which a suggestion counts as seen. */
+export const seenMs = 750;
+/** Suggestions whose outcome is remembered so that it is recorded once. */
+const maxRemembered = 1_000;
 
 export interface TrackerOptions {
-  /**
-   * Text of a live document between two offsets, clamped to its ends (`end` may lie far beyond);
-   * undefined when the document is not open. Called in `shown`, never later than the events it answers.
-   */
-  readonly readText: (uri: string, start: number, end: number) => string | undefined;
-  /** Suggestions followed at once after their outcome; the oldest is finished first. Default 200. */
+  readonly readText: ReadText;
+  /** Suggestions followed at once after their outcome; the oldest is finished first. */
   readonly maxFollowed?: number;
+}
+
+/** Where a candidate's text begins in the live document, and the cursor up to which some of it stands. */
+export interface Place {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What a person says about a suggestion in so many words. */
@@ -28,35 +48,350 @@ export interface Rating {
   readonly comment?: string;
 }
 
-export declare class SuggestionTracker implements Disposable {
-  /** Every fact, exactly once, in the order it happened; `suggestion` always precedes its others. */
-  readonly onDidRecord: Event<FeedbackEvent>;
-  /** The suggestion last shown, which a rating by command is about. */
-  readonly lastShownId: string | undefined;
+/** What is remembered of a suggestion once recorded. */
+interface Remembered {
+  /** Lengths of its candidates' texts. */
+  readonly textLengths: readonly number[];
+  /** Undefined until it ends. */
+  readonly outcome?: Outcome;
+  readonly visibleMs: number;
+}
 
-  constructor(clock: Clock, options: TrackerOptions);
+/** A place that is watched, and the candidate whose accept was reported before its text arrived. */
+interface Followed {
+  readonly suggestion: Suggestion;
+  readonly awaitedIndex?: number;
+}
+
+/** How much an outcome says; a greater one overwrites a lesser. */
+const rank = {
+  unseen: 0,
+  left: 0,
+  superseded: 0,
+  dismissed: 0,
+  typedAgainst: 0,
+  partial: 1,
+  typedThrough: 2,
+  accepted: 3,
+} satisfies Record<Outcome, number>;
+
+export class SuggestionTracker implements Disposable {
+  readonly #clock: Clock;
+  readonly #maxFollowed: number;
+  readonly #records = new Emitter<FeedbackEvent>();
+  readonly #texts: LiveTexts;
+  /** The oldest first. */
+  readonly #followed = new Map<RegionWatch, Followed>();
+  /** The oldest first. */
+  readonly #remembered = new Map<string, Remembered>();
+  #visible: VisibleSuggestion | undefined;
+  #lastShownId: string | undefined;
+  #disposed = false;
+
+  constructor(clock: Clock, options: TrackerOptions) {
+    this.#clock = steadyClock(clock);
+    this.#texts = new LiveTexts(options.readText);
+    this.#maxFollowed = options.maxFollowed ?? 200;
+  }
+
+  /** Every fact, exactly once, in the order it happened; `suggestion` always precedes its others. */
+  readonly onDidRecord: Event<FeedbackEvent> = this.#records.event;
+
+  /** The suggestion last shown, which a rating by command is about. */
+  get lastShownId(): string | undefined {
+    return this.#lastShownId;
+  }
 
   /** Records a decision to stay silent, or one that came too late to be shown. */
-  notShown(suggestion: Suggestion): void;
+  notShown(suggestion: Suggestion): void {
+    this.#introduce(suggestion);
+  }
+
   /**
-   * Candidate `candidateIndex` is now visible and `suggestion.offset` is valid in the live document.
-   * Called again with the same id (type-through reuse, cycling) it goes on with the place and texts
-   * first given; offset and texts of later calls are ignored.
+   * Candidate `candidateIndex` is visible now. Called again for the visible suggestion (typed through,
+   * cycled) it goes on at the place first given. For one that is shown anew, from a cache, `place`
+   * says where its text begins in the document as it is now and where the cursor is.
    */
-  shown(suggestion: Suggestion, candidateIndex: number): void;
+  shown(suggestion: Suggestion, candidateIndex: number, place?: Place): void {
+    if (this.#disposed) return;
+    const { id, documentUri, offset } = suggestion;
+    if (!suggestion.candidates[candidateIndex]) {
+      throw new RangeError(`Suggestion ${id} has no candidate ${candidateIndex}.`);
+    }
+    const timeMs = this.#clock.now();
+    if (this.#visible?.suggestion.id === id) {
+      if (this.#visible.candidateIndex === candidateIndex) return;
+      this.#visible.show(candidateIndex, this.#texts.get(documentUri) ?? '', timeMs);
+    } else {
+      this.#endVisible('superseded');
+      if (rank[this.#remembered.get(id)?.outcome ?? 'unseen'] > 0) return;
+      const at = place ?? this.#watchOf(id)?.region ?? { start: offset, end: offset };
+      const document = this.#texts.open(documentUri) ?? '';
+      this.#visible = new VisibleSuggestion(suggestion, candidateIndex, at, document, timeMs);
+    }
+    this.#introduce(suggestion);
+    this.#lastShownId = id;
+    this.#records.fire({ kind: 'shown', suggestionId: id, candidateIndex, timeMs });
+  }
+
   /** The accept command ran. Confirms what the document change said, or overwrites the outcome. */
-  accepted(suggestionId: string, candidateIndex: number): void;
+  accepted(suggestionId: string, candidateIndex: number): void {
+    if (this.#visible?.suggestion.id === suggestionId) {
+      this.#take(this.#visible, 'accepted', candidateIndex);
+      return;
+    }
+    const { outcome, visibleMs = 0 } = this.#remembered.get(suggestionId) ?? {};
+    if (!outcome || outcome === 'accepted') return;
+    this.#recordOutcome(suggestionId, 'accepted', candidateIndex, visibleMs);
+    const watch = this.#watchOf(suggestionId);
+    const followed = watch && this.#followed.get(watch);
+    if (!followed) return;
+    this.#drop(watch);
+    this.#followAccepted(followed.suggestion, candidateIndex, watch.region, watch.linePrefix);
+  }
+
   /** The user pressed Esc on the visible suggestion. */
-  dismissed(): void;
+  dismissed(): void {
+    this.#endVisible('dismissed');
+  }
+
   /** The suggestion is no longer visible and nobody knows why. */
-  hidden(): void;
-  /** Offsets of `changes` refer to the text before the event; the live document is already after it. */
-  documentChanged(uri: string, changes: readonly TextChange[], cause: ChangeCause): void;
-  cursorMoved(uri: string, offset: number): void;
-  documentClosed(uri: string): void;
-  activeDocumentChanged(uri: string | undefined): void;
-  /** Records explicit feedback on `suggestionId`, by default on the suggestion last shown; false if there is none. */
-  rate(rating: Rating, suggestionId?: string): boolean;
-  /** Ends what is open (`left` or `unseen`), closes what is followed, and frees every timer. */
-  dispose(): void;
+  hidden(): void {
+    this.#endVisible('left');
+  }
+
+  /**
+   * A document changed; the live document is already the one after. Offsets refer to the text before
+   * the event, and no two changes touch. No changes at all still tell of a new kind of line end.
+   */
+  documentChanged(uri: string, changes: readonly TextChange[], cause: ChangeCause): void {
+    const change = this.#texts.change(uri, changes);
+    if (!change) {
+      if (this.#visible?.uri === uri) this.#endVisible('left');
+      return;
+    }
+    const followed = [...this.#followed].filter(([, at]) => at.suggestion.documentUri === uri);
+    const smallest = refineNear(
+      change,
+      followed.map(([watch]) => watch.region),
+    );
+    for (const [watch, { suggestion, awaitedIndex }] of followed) {
+      watch.follow(smallest, cause, change.after);
+      const { region, linePrefix } = watch;
+      if (awaitedIndex === undefined) continue;
+      if (standingEnd(suggestion, awaitedIndex, region.start, change.after) === undefined) continue;
+      this.#drop(watch);
+      this.#followAccepted(suggestion, awaitedIndex, region, linePrefix);
+    }
+    if (this.#visible?.uri === uri) this.#judgeVisible(this.#visible, change, cause);
+  }
+
+  cursorMoved(uri: string, offset: number): void {
+    const stays = this.#visible?.uri === uri && this.#visible.holdsCursor(offset);
+    if (!stays) this.#endVisible('left');
+  }
+
+  documentClosed(uri: string): void {
+    if (this.#visible?.uri === uri) this.#endVisible('left');
+    for (const [watch, { suggestion }] of this.#followed) {
+      if (suggestion.documentUri === uri) watch.close();
+    }
+    this.#releaseDocuments();
+  }
+
+  activeDocumentChanged(uri: string | undefined): void {
+    if (this.#visible?.uri !== uri) this.#endVisible('left');
+  }
+
+  /** Records explicit feedback, by default on the suggestion last shown; false if there is none. */
+  rate(rating: Rating, suggestionId = this.#lastShownId): boolean {
+    if (suggestionId === undefined) return false;
+    const { thumb, aspects = {}, comment = '' } = rating;
+    const timeMs = this.#clock.now();
+    this.#records.fire({ kind: 'rating', suggestionId, thumb, aspects, comment, timeMs });
+    return true;
+  }
+
+  /** Ends what is visible, closes what is followed, and frees every timer. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#endVisible('left');
+    this.#disposed = true;
+    for (const watch of [...this.#followed.keys()]) watch.close();
+    this.#texts.keepOnly(new Set());
+    this.#records.dispose();
+  }
+
+  #judgeVisible(visible: VisibleSuggestion, change: DocumentChange, cause: ChangeCause): void {
+    const verdict = visible.follow(change, cause);
+    switch (verdict.kind) {
+      case 'stands':
+        return;
+      case 'complete':
+        this.#take(visible, verdict.inserted ? 'accepted' : 'typedThrough', verdict.candidateIndex);
+        return;
+      case 'against':
+        this.#endVisible('typedAgainst');
+        return;
+      case 'gone':
+        this.#endVisible('left');
+        return;
+    }
+  }
+
+  /** All of a candidate was taken. */
+  #take(visible: VisibleSuggestion, outcome: Outcome, candidateIndex: number): void {
+    const { suggestion, linePrefix } = visible;
+    this.#visible = undefined;
+    const visibleMs = visible.visibleMs(this.#clock.now());
+    this.#recordOutcome(suggestion.id, outcome, candidateIndex, visibleMs);
+    const watch = this.#watchOf(suggestion.id);
+    if (watch) this.#drop(watch);
+    this.#followAccepted(suggestion, candidateIndex, visible, linePrefix);
+    this.#releaseDocuments();
+  }
+
+  /** What was visible is no longer. Any end before `seenMs` says nothing about the text. */
+  #endVisible(reason: 'dismissed' | 'typedAgainst' | 'superseded' | 'left'): void {
+    const visible = this.#visible;
+    if (!visible) return;
+    this.#visible = undefined;
+    const { suggestion, candidateIndex, start, end, typedLength, takenLength } = visible;
+    const visibleMs = visible.visibleMs(this.#clock.now());
+    const untaken = visibleMs < seenMs ? 'unseen' : reason;
+    const outcome = visible.takenInPart ? 'partial' : untaken;
+    this.#recordOutcome(suggestion.id, outcome, candidateIndex, visibleMs, takenLength);
+
+    const document = this.#texts.get(suggestion.documentUri);
+    const watch = this.#watchOf(suggestion.id);
+    if (document !== undefined && (!watch || outcome === 'partial')) {
+      if (watch) this.#drop(watch);
+      const taken = outcome === 'partial' ? typedLength : 0;
+      const laterLength = end - start - taken;
+      const region = new TrackedRegion(document, start, taken, { laterLength, tailTaken: false });
+      const refused = outcome === 'dismissed' || outcome === 'typedAgainst';
+      const purpose = refused ? 'writtenInstead' : 'lateAccept';
+      this.#follow(
+        suggestion,
+        candidateIndex,
+        taken > 0 ? 'taken' : purpose,
+        region,
+        visible.linePrefix,
+      );
+    }
+    this.#releaseDocuments();
+  }
+
+  /** Follows an accepted text where it stands, or awaits it: the command may come before the change. */
+  #followAccepted(suggestion: Suggestion, index: number, place: Place, linePrefix: string): void {
+    const document = this.#texts.get(suggestion.documentUri);
+    if (document === undefined) return;
+    const { start } = place;
+    const end = standingEnd(suggestion, index, start, document);
+    if (end === undefined) {
+      const region = new TrackedRegion(document, start, 0, { laterLength: place.end - start });
+      this.#follow(suggestion, index, 'lateAccept', region, linePrefix, index);
+    } else {
+      const region = new TrackedRegion(document, start, end - start);
+      this.#follow(suggestion, index, 'taken', region, linePrefix);
+    }
+  }
+
+  #follow(
+    suggestion: Suggestion,
+    candidateIndex: number,
+    purpose: WatchPurpose,
+    region: TrackedRegion,
+    linePrefix: string,
+    awaitedIndex?: number,
+  ): void {
+    const { id: suggestionId, documentUri } = suggestion;
+    const watch = new RegionWatch({
+      suggestionId,
+      purpose,
+      region,
+      maxLineBreaks: (suggestion.candidates[candidateIndex]?.text ?? '').split('\n').length - 1,
+      linePrefix,
+      clock: this.#clock,
+      documentText: () => this.#texts.get(documentUri) ?? '',
+      record: (event) => this.#records.fire(event),
+      onDidEnd: (ended) => {
+        this.#drop(ended);
+        this.#releaseDocuments();
+      },
+    });
+    this.#followed.set(
+      watch,
+      awaitedIndex === undefined ? { suggestion } : { suggestion, awaitedIndex },
+    );
+    if (this.#followed.size > this.#maxFollowed) {
+      const [oldest] = this.#followed.keys();
+      oldest?.finish();
+    }
+  }
+
+  #drop(watch: RegionWatch): void {
+    watch.dispose();
+    this.#followed.delete(watch);
+  }
+
+  #watchOf(suggestionId: string): RegionWatch | undefined {
+    return [...this.#followed.keys()].find((watch) => watch.suggestionId === suggestionId);
+  }
+
+  /** Records the suggestion itself, before anything else about it. */
+  #introduce(suggestion: Suggestion): void {
+    if (this.#remembered.has(suggestion.id)) return;
+    const textLengths = suggestion.candidates.map(({ text }) => text.length);
+    this.#remembered.set(suggestion.id, { textLengths, visibleMs: 0 });
+    if (this.#remembered.size > maxRemembered) {
+      const [oldest] = this.#remembered.keys();
+      if (oldest !== undefined) this.#remembered.delete(oldest);
+    }
+    this.#records.fire({ kind: 'suggestion', suggestion });
+  }
+
+  /** Records an outcome unless one that says as much is recorded already. */
+  #recordOutcome(
+    suggestionId: string,
+    outcome: Outcome,
+    candidateIndex: number,
+    visibleMs: number,
+    takenLength?: number,
+  ): void {
+    const remembered = this.#remembered.get(suggestionId);
+    if (!remembered) return;
+    if (remembered.outcome && rank[outcome] <= rank[remembered.outcome]) return;
+    this.#remembered.set(suggestionId, { ...remembered, outcome, visibleMs });
+    this.#records.fire({
+      kind: 'outcome',
+      suggestionId,
+      outcome,
+      candidateIndex,
+      takenLength: takenLength ?? remembered.textLengths[candidateIndex] ?? 0,
+      visibleMs,
+      timeMs: this.#clock.now(),
+    });
+  }
+
+  /** Lets go of the text of documents in which nothing is visible or followed. */
+  #releaseDocuments(): void {
+    const needed = new Set([...this.#followed.values()].map((at) => at.suggestion.documentUri));
+    if (this.#visible) needed.add(this.#visible.uri);
+    this.#texts.keepOnly(needed);
+  }
+}
+
+/** Where candidate `index` ends if all of it stands at `start`. */
+function standingEnd(
+  suggestion: Suggestion,
+  index: number,
+  start: number,
+  document: string,
+): number | undefined {
+  const text = suggestion.candidates[index]?.text ?? '';
+  // Other line ends and deeper indentation make what stands there longer than the text.
+  const standing = document.slice(start, start + 2 * text.length + 200);
+  const { takenLength, typedLength } = agreement(standing, text);
+  return text !== '' && takenLength === text.length ? start + typedLength : undefined;
 }

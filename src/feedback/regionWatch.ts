@@ -1,0 +1,180 @@
+/**
+ * Watches the place of one suggestion after its outcome: how much of the taken text survives at fixed
+ * times, and what stands there whenever it has been quiet. It measures and reports; the region itself
+ * follows the edits, and nobody here says whether that was good.
+ */
+import { type Clock, type FeedbackEvent, type RegionState, survivalSeconds } from '../types';
+import type { Disposable } from '../util/disposable';
+import type { Edit } from './minimalEdits';
+import type { ChangeCause, TrackedRegion } from './trackedRegion';
+
+/** Quiet in the region after which its text counts as settled. */
+export const quietMs = 10_000;
+/** How long a place is remembered only because an accept may still come. */
+export const lateAcceptMs = 10_000;
+/** Settled texts recorded for one suggestion at most: the first, and later changes of mind. */
+export const maxSettled = 5;
+
+/**
+ * Why a place is watched: text was taken there, text may be written there instead of what was refused,
+ * or only a late accept is awaited and nothing is recorded.
+ */
+export type WatchPurpose = 'taken' | 'writtenInstead' | 'lateAccept';
+
+export interface WatchOptions {
+  readonly suggestionId: string;
+  readonly purpose: WatchPurpose;
+  readonly region: TrackedRegion;
+  /** Line breaks in the suggested text: an open region grows no further than that. */
+  readonly maxLineBreaks: number;
+  /** What stood before the place on its line; text written instead counts only while this stands. */
+  readonly linePrefix: string;
+  readonly clock: Clock;
+  readonly documentText: () => string;
+  readonly record: (event: FeedbackEvent) => void;
+  readonly onDidEnd: (watch: RegionWatch) => void;
+}
+
+export class RegionWatch implements Disposable {
+  readonly #options: WatchOptions;
+  readonly #startedMs: number;
+  #cancelLife: () => void = () => undefined;
+  #cancelQuiet: (() => void) | undefined;
+  #measuredMs = -1;
+  #settledText: string | undefined;
+  #settledCount = 0;
+  #lifeOver = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.now();
+    if (options.purpose === 'lateAccept') {
+      this.#cancelLife = options.clock.after(lateAcceptMs, () => this.#end());
+      return;
+    }
+    this.#awaitCheckpoint(0);
+    this.#awaitQuiet();
+  }
+
+  get suggestionId(): string {
+    return this.#options.suggestionId;
+  }
+
+  get purpose(): WatchPurpose {
+    return this.#options.purpose;
+  }
+
+  get region(): TrackedRegion {
+    return this.#options.region;
+  }
+
+  get linePrefix(): string {
+    return this.#options.linePrefix;
+  }
+
+  /** Follows one change event; the arguments are those of `TrackedRegion.follow`. */
+  follow(edits: readonly Edit[], cause: ChangeCause, after: string): void {
+    if (!this.region.follow(edits, cause, after)) return;
+    this.#stopGrowing(after);
+    if (this.purpose === 'lateAccept') return;
+    if (this.#lifeOver) this.#end();
+    else this.#awaitQuiet();
+  }
+
+  /** Ends the watch early with what is known, because room is needed. */
+  finish(): void {
+    this.#finish(this.region.state);
+  }
+
+  /** The document was closed. What had already become of the text says more than that. */
+  close(): void {
+    const { state } = this.region;
+    this.#finish(state === 'present' || state === 'edited' ? 'closed' : state);
+  }
+
+  /** Ends the watch without another fact. */
+  dispose(): void {
+    this.#cancelLife();
+    this.#cancelQuiet?.();
+  }
+
+  #finish(state: RegionState): void {
+    if (this.purpose === 'taken') this.#measure(this.#elapsedMs() / 1000, state);
+    this.#end();
+  }
+
+  #end(): void {
+    this.dispose();
+    this.#options.onDidEnd(this);
+  }
+
+  #awaitCheckpoint(index: number): void {
+    const seconds = survivalSeconds[index];
+    if (seconds === undefined) {
+      this.#lifeOver = true;
+      if (!this.#cancelQuiet) this.#end();
+      return;
+    }
+    const delayMs = Math.max(0, seconds * 1000 - this.#elapsedMs());
+    this.#cancelLife = this.#options.clock.after(delayMs, () => {
+      if (this.purpose === 'taken') this.#measure(seconds, this.region.state);
+      this.#awaitCheckpoint(index + 1);
+    });
+  }
+
+  #measure(afterSeconds: number, state: RegionState): void {
+    if (this.#measuredMs === afterSeconds * 1000) return;
+    this.#measuredMs = afterSeconds * 1000;
+    const { suggestionId, clock, record } = this.#options;
+    const { survival } = this.region;
+    record({ kind: 'survival', suggestionId, afterSeconds, survival, state, timeMs: clock.now() });
+  }
+
+  #awaitQuiet(): void {
+    this.#cancelQuiet?.();
+    this.#cancelQuiet = undefined;
+    if (this.#settledCount >= maxSettled) return;
+    this.#cancelQuiet = this.#options.clock.after(quietMs, () => {
+      this.#cancelQuiet = undefined;
+      this.#settle();
+      if (this.#lifeOver) this.#end();
+    });
+  }
+
+  #settle(): void {
+    const { suggestionId, clock, record, documentText, linePrefix } = this.#options;
+    const document = documentText();
+    const { start, end } = this.region;
+    const text = document.slice(start, end);
+    // What another branch has there is nobody's second thought.
+    if (text === this.#settledText || this.region.state === 'replacedOutside') return;
+    if (this.purpose === 'writtenInstead') {
+      const prefixStands = document.endsWith(linePrefix, start);
+      if (text.trim() === '' || !prefixStands) return;
+    }
+    this.#settledText = text;
+    this.#settledCount++;
+    record({ kind: 'settled', suggestionId, text, timeMs: clock.now() });
+  }
+
+  /** What is written on the lines below a suggestion is no longer about the suggestion. */
+  #stopGrowing(document: string): void {
+    const { start, end, keptEnd, endOpen } = this.region;
+    if (!endOpen) return;
+    const breaksBefore = document.slice(start, keptEnd).split('\n').length - 1;
+    let position = keptEnd - 1;
+    for (
+      let breaks = breaksBefore;
+      breaks <= Math.max(this.#options.maxLineBreaks, breaksBefore);
+      breaks++
+    ) {
+      position = document.indexOf('\n', position + 1);
+      if (position < 0 || position >= end) return;
+    }
+    this.region.fixEnd(document[position - 1] === '\r' ? position - 1 : position);
+  }
+
+  #elapsedMs(): number {
+    return this.#options.clock.now() - this.#startedMs;
+  }
+}

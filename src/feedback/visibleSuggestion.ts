@@ -1,0 +1,185 @@
+/**
+ * The suggestion on the screen: its place, what has been put there, and how far that agrees. It says
+ * what one change event did to it; recording that, and what follows, is the tracker's.
+ */
+import type { Suggestion } from '../types';
+import { agreement, isAutoClosed, isOneKeystroke } from './agreement';
+import type { DocumentChange } from './liveTexts';
+import type { Edit } from './minimalEdits';
+import type { ChangeCause } from './trackedRegion';
+
+/** What a change event did to the visible suggestion. */
+export type Verdict =
+  | { readonly kind: 'stands' }
+  /** All of a candidate stands there now; `inserted` is false when every character was typed. */
+  | { readonly kind: 'complete'; readonly candidateIndex: number; readonly inserted: boolean }
+  /** Something else was put at its place. */
+  | { readonly kind: 'against' }
+  /** Its place is no longer what it was: deleted, undone, rewritten with what stands around it. */
+  | { readonly kind: 'gone' };
+
+export class VisibleSuggestion {
+  readonly suggestion: Suggestion;
+  /** Text of the line before the place when it was shown. */
+  readonly linePrefix: string;
+  #candidateIndex: number;
+  #visibleSinceMs: number;
+  #start: number;
+  #end: number;
+  #takenLength = 0;
+  /** Characters at the place that stand for the taken ones. */
+  #typedLength = 0;
+  /** Closers and blanks that the editor put behind the cursor by itself. */
+  #autoClosed = '';
+  /** How far before the end of the agreed text the cursor may stand, after an auto-closed pair. */
+  #cursorSlack = 0;
+  #takenByInsertion = false;
+
+  constructor(
+    suggestion: Suggestion,
+    candidateIndex: number,
+    place: { readonly start: number; readonly end: number },
+    document: string,
+    timeMs: number,
+  ) {
+    this.suggestion = suggestion;
+    this.#candidateIndex = candidateIndex;
+    this.#visibleSinceMs = timeMs;
+    this.#start = place.start;
+    this.#end = place.end;
+    this.linePrefix = document.slice(document.lastIndexOf('\n', place.start - 1) + 1, place.start);
+    this.#compare(document);
+  }
+
+  get uri(): string {
+    return this.suggestion.documentUri;
+  }
+
+  get candidateIndex(): number {
+    return this.#candidateIndex;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  /** End of whatever was put at the place since it was shown. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Characters of the candidate that stand at the place. */
+  get takenLength(): number {
+    return this.#takenLength;
+  }
+
+  get typedLength(): number {
+    return this.#typedLength;
+  }
+
+  /** Whether some of what stands there was accepted word by word and not typed. */
+  get takenInPart(): boolean {
+    return this.#takenByInsertion && this.#takenLength > 0;
+  }
+
+  visibleMs(timeMs: number): number {
+    return timeMs - this.#visibleSinceMs;
+  }
+
+  /** Another candidate of the same suggestion is visible now. */
+  show(candidateIndex: number, document: string, timeMs: number): void {
+    this.#candidateIndex = candidateIndex;
+    this.#visibleSinceMs = timeMs;
+    this.#compare(document);
+  }
+
+  /** Whether the cursor stands where the suggestion continues. */
+  holdsCursor(offset: number): boolean {
+    const next = this.#start + this.#typedLength;
+    return offset >= next - this.#cursorSlack && offset <= this.#end;
+  }
+
+  follow({ edits, before, after }: DocumentChange, cause: ChangeCause): Verdict {
+    const touching: string[] = [];
+    for (const edit of edits) {
+      const { offset, removedLength, insertedText } = fromStart(edit, before, this.#start);
+      const removedEnd = offset + removedLength;
+      const delta = insertedText.length - removedLength;
+      if (offset > this.#end) continue;
+      if (offset < this.#start) {
+        // What reaches over the place from the left replaced what the suggestion continued.
+        if (removedEnd >= this.#start && removedLength > 0) return { kind: 'gone' };
+        this.#start += delta;
+        this.#end += delta;
+        continue;
+      }
+      this.#end = removedEnd >= this.#end ? offset + insertedText.length : this.#end + delta;
+      touching.push(insertedText);
+    }
+    if (touching.length === 0) return { kind: 'stands' };
+    return this.#judge(touching, cause, after);
+  }
+
+  #judge(insertedTexts: readonly string[], cause: ChangeCause, after: string): Verdict {
+    const previouslyTaken = this.#takenLength;
+    const rest = this.#compare(after);
+    const grown = this.#takenLength > previouslyTaken;
+    if (cause !== 'edit' && (grown || rest !== '')) return { kind: 'gone' };
+
+    if (grown && !insertedTexts.every((text) => text === '' || isOneKeystroke(text))) {
+      this.#takenByInsertion = true;
+    }
+    // After an auto-closed pair that agrees as a whole the cursor stands inside it.
+    const pair = insertedTexts.find((text) => rest === '' && isAutoClosed(text.slice(1)));
+    this.#cursorSlack = pair === undefined ? 0 : pair.length - 1;
+
+    if (this.#takenLength > 0 && this.#takenLength === this.#text.length) {
+      const inserted = this.#takenByInsertion;
+      return { kind: 'complete', candidateIndex: this.#candidateIndex, inserted };
+    }
+    if (rest === '' || this.#autoClosed.endsWith(rest)) return { kind: 'stands' };
+    if (insertedTexts.some((text) => [...text].length > 1)) {
+      const candidateIndex = this.#completeCandidate(after);
+      if (candidateIndex >= 0) return { kind: 'complete', candidateIndex, inserted: true };
+      if (isAutoClosed(rest)) {
+        this.#autoClosed = rest;
+        return { kind: 'stands' };
+      }
+    }
+    return { kind: insertedTexts.some((text) => text !== '') ? 'against' : 'gone' };
+  }
+
+  /** Cycling is invisible on the stable API: a text inserted whole may be one that was not first. */
+  #completeCandidate(document: string): number {
+    const typed = document.slice(this.#start, this.#end);
+    return this.suggestion.candidates.findIndex(
+      ({ text }) => text !== '' && agreement(typed, text).takenLength === text.length,
+    );
+  }
+
+  get #text(): string {
+    return this.suggestion.candidates[this.#candidateIndex]?.text ?? '';
+  }
+
+  /** Compares what stands at the place with the candidate; returns what is left over. */
+  #compare(document: string): string {
+    const typed = document.slice(this.#start, this.#end);
+    const { takenLength, typedLength } = agreement(typed, this.#text);
+    this.#takenLength = takenLength;
+    this.#typedLength = typedLength;
+    return typed.slice(typedLength);
+  }
+}
+
+/** An edit without the characters before `start` that it replaces by themselves. */
+function fromStart(edit: Edit, before: string, start: number): Edit {
+  const { offset, removedLength, insertedText } = edit;
+  const limit = Math.min(start - offset, removedLength, insertedText.length);
+  let common = 0;
+  while (common < limit && before[offset + common] === insertedText[common]) common++;
+  return {
+    offset: offset + common,
+    removedLength: removedLength - common,
+    insertedText: insertedText.slice(common),
+  };
+}
