@@ -32,14 +32,14 @@ export interface CopyQuery {
 export interface CopyIndexOptions {
   /** Characters kept in all; the files updated longest ago are dropped first. */
   readonly maxCharacters: number;
-  /** A file longer than this is not looked at. */
+  /** A longer file is not looked at: indexing it would hold up the caller for more than 5 ms. */
   readonly maxFileCharacters: number;
 }
 
 export interface CopyIndexStats {
   readonly files: number;
   readonly characters: number;
-  /** Bytes held: the texts (one byte a character for Latin text, two otherwise) and their tables. */
+  /** Bytes held: the tables, and the texts at one byte a character (two if not all are Latin). */
   readonly bytes: number;
 }
 
@@ -82,7 +82,7 @@ export class CopyIndex {
   #asked: IndexedFile | undefined;
 
   constructor(options: Partial<CopyIndexOptions> = {}) {
-    this.#options = { maxCharacters: 16_000_000, maxFileCharacters: 2_000_000, ...options };
+    this.#options = { maxCharacters: 16_000_000, maxFileCharacters: 500_000, ...options };
   }
 
   /** Makes `text` the newest text of the file; costs little when little changed. */

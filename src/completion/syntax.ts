@@ -34,6 +34,12 @@ const python: Grammar = { ...hash, longQuotes: ['"""', "'''"] };
 const goLike: Grammar = { ...cLike, longQuotes: ['`'] };
 /** A quote is often a lifetime or an apostrophe there. */
 const rust: Grammar = { ...cLike, quotes: '"' };
+const markup: Grammar = {
+  lineComments: [],
+  blockComment: ['<!--', '-->'],
+  quotes: '',
+  longQuotes: [],
+};
 const dashes: Grammar = { ...hash, lineComments: ['--'], blockComment: ['/*', '*/'] };
 
 const grammars: Readonly<Record<string, Grammar>> = {
@@ -45,6 +51,7 @@ const grammars: Readonly<Record<string, Grammar>> = {
   elixir: python,
   go: goLike,
   groovy: cLike,
+  html: markup,
   java: cLike,
   javascript: script,
   javascriptreact: script,
@@ -54,6 +61,7 @@ const grammars: Readonly<Record<string, Grammar>> = {
   less: cLike,
   lua: { ...dashes, blockComment: ['--[[', ']]'] },
   makefile: hash,
+  markdown: markup,
   perl: hash,
   php: { ...cLike, lineComments: ['//', '#'] },
   python,
@@ -70,6 +78,7 @@ const grammars: Readonly<Record<string, Grammar>> = {
   typescript: script,
   typescriptreact: script,
   vue: script,
+  xml: markup,
   yaml: hash,
 };
 

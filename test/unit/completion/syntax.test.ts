@@ -17,6 +17,7 @@ test('the end of the text may lie in a comment', () => {
   check('{ /* a', 'comment', '{');
   check('a = 1  # b', 'comment', '', 'python');
   check('echo ${a#b} $#', 'code', '', 'shellscript');
+  check("<p>it's</p> <!-- a", 'comment', '', 'html');
   check('SELECT a -- b', 'comment', '', 'sql');
 });
 
