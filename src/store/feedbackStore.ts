@@ -300,6 +300,7 @@ class SqliteFeedbackStore implements FeedbackStore {
         this.#retryMs = firstRetryMs;
         this.#trouble = undefined;
       } catch (error) {
+        if (await this.#replaceIfDamaged(error)) continue;
         if (!isFaultOfEvent(error)) {
           await this.#recoverLater(error);
           break;
@@ -347,10 +348,20 @@ class SqliteFeedbackStore implements FeedbackStore {
     await database?.close().catch((error: unknown) => this.report(error));
   }
 
+  /** Resolves to true when a new file will be begun at once; only the first time, lest it go round. */
+  async #replaceIfDamaged(error: unknown): Promise<boolean> {
+    if (!(error instanceof StoreError) || error.code !== 'damaged') return false;
+    if (this.#inode === noInode || this.#trouble !== undefined) return false;
+    this.#damagedInode = this.#inode;
+    await this.#disconnect();
+    return true;
+  }
+
   async #recoverLater(error: unknown): Promise<void> {
     this.report(error);
-    if (error instanceof StoreError && error.code === 'damaged') this.#damagedInode = this.#inode;
-    await this.#disconnect();
+    const code = error instanceof StoreError ? error.code : 'failed';
+    // A full disk or a held lock passes; after anything else the file is looked at afresh.
+    if (code !== 'full' && code !== 'busy') await this.#disconnect();
     if (this.#isClosed) return;
     this.#cancelRetry = this.#clock.after(this.#retryMs, () => {
       this.#cancelRetry = undefined;

@@ -2,7 +2,7 @@
  * Getting from a path to a sound, current database: probe before touching, set a damaged file aside,
  * migrate. Never deletes anything, and leaves a file from a newer version byte for byte as it is.
  */
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../types';
@@ -13,6 +13,7 @@ import { checkNotNewer, migrate } from './schema';
 /** How often opening is tried again while another window holds the file for a moment. */
 const openAttempts = 20;
 const openPauseMs = 100;
+const staleLockMs = 10_000;
 
 /** Rejects with a StoreError: missing, damaged, newer, readOnly, full, busy or failed. */
 export async function openDatabase(file: string, mode: 'existing' | 'create'): Promise<Database> {
@@ -58,8 +59,9 @@ export async function openForEditor(
     return await openDatabase(file, 'create');
   } catch (error) {
     if (!isStoreError(error, 'damaged')) throw error;
-    // Another window may have found the damage first and replaced the file already.
-    if ((await inodeOf(file)) === seen) {
+    await alone(`${file}.repairing`, async () => {
+      // Another window may have found the damage first and replaced the file already.
+      if ((await inodeOf(file)) !== seen) return;
       const asideFile = await setAside(file, options.clock.now());
       options.onProblem(
         new StoreError(
@@ -68,7 +70,7 @@ export async function openForEditor(
           { cause: error },
         ),
       );
-    }
+    });
     return openDatabase(file, 'create');
   }
 }
@@ -123,7 +125,7 @@ async function setAside(file: string, nowMs: number): Promise<string> {
   }
   for (const suffix of ['-wal', '-shm', '']) {
     await rename(file + suffix, asideFile + suffix).catch((error: unknown) => {
-      if (suffix !== '' && isNoEntry(error)) return;
+      if (suffix !== '' && hasCode(error, 'ENOENT')) return;
       throw new StoreError(
         'damaged',
         `The feedback database ${file} is damaged and cannot be set aside. Close other windows, then move it away by hand.`,
@@ -132,6 +134,30 @@ async function setAside(file: string, nowMs: number): Promise<string> {
     });
   }
   return asideFile;
+}
+
+/** Runs `work` while no other process runs its own under the same lock file. */
+async function alone(lockFile: string, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await writeFile(lockFile, '', { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+      const ageMs = await stat(lockFile).then(
+        ({ mtimeMs }) => Date.now() - mtimeMs,
+        () => 0,
+      );
+      // Its owner was killed: the work takes milliseconds.
+      if (ageMs > staleLockMs) await rm(lockFile, { force: true });
+      else await delay(openPauseMs);
+    }
+  }
+  try {
+    await work();
+  } finally {
+    await rm(lockFile, { force: true });
+  }
 }
 
 /** What `inodeOf` says of a path where there is no file. */
@@ -156,6 +182,6 @@ function isStoreError(error: unknown, code: StoreError['code']): error is StoreE
   return error instanceof StoreError && error.code === code;
 }
 
-function isNoEntry(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
