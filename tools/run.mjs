@@ -30,7 +30,11 @@ await esbuild.build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  packages: 'external',
+  external: ['onnxruntime-node', 'sqlite3', 'playwright-core', 'esbuild'],
+  // Bundled CommonJS packages load Node's own modules with require.
+  banner: {
+    js: "import { createRequire as toolRequire } from 'node:module'; const require = toolRequire(import.meta.url);",
+  },
   plugins: [ownFolders],
   logLevel: 'warning',
 });
