@@ -139,8 +139,10 @@ async function writeAtomically(
   } catch (error) {
     throw storageError(error, destination);
   } finally {
-    await rm(temporary, { recursive: true, force: true });
-    await rm(replaced, { recursive: true, force: true });
+    // What cannot be removed now is removed by the next import to this place.
+    for (const path of [temporary, replaced]) {
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
   }
   return readModelFolder(destination);
 }

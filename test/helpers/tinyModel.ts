@@ -50,8 +50,7 @@ export async function makeTinyModel(
   { architecture = 'llama', precision = '8bit', fim = true, seed = 1 }: TinyModelOptions = {},
 ): Promise<ModelFolder> {
   await mkdir(directory, { recursive: true });
-  const control = fim ? [...controlTokens, ...fimTokens] : controlTokens;
-  const tokens = [...control, ...byteLevelAlphabet, ...merges.map(([left, right]) => left + right)];
+  const { tokens, control } = tinyTokenizerParts(fim);
   const config = tinyConfig(architecture, tokens.length);
   return writeModel(directory, {
     name: 'tiny',
@@ -69,6 +68,17 @@ export async function makeTinyModel(
     }),
     weights: randomWeights(seed),
   });
+}
+
+/** Control tokens, then bytes, then merged tokens, by id. */
+export function tinyTokenizerParts(fim = true): {
+  readonly tokens: readonly string[];
+  readonly control: readonly string[];
+  readonly merges: readonly (readonly [string, string])[];
+} {
+  const control = fim ? [...controlTokens, ...fimTokens] : controlTokens;
+  const merged = merges.map(([left, right]) => left + right);
+  return { tokens: [...control, ...byteLevelAlphabet, ...merged], control, merges };
 }
 
 /** The shape of the tiny models: grouped heads, tied embedding for Llama, untied for Qwen2. */
@@ -90,7 +100,10 @@ export function tinyConfig(architecture: 'llama' | 'qwen2', vocabularySize: numb
   };
 }
 
-function tinyTokenizer(tokens: readonly string[], control: readonly string[]): TokenizerJson {
+export function tinyTokenizer(
+  tokens: readonly string[],
+  control: readonly string[],
+): TokenizerJson {
   return {
     added_tokens: control.map((content, id) => ({ id, content, special: true })),
     normalizer: null,
