@@ -144,6 +144,8 @@ function causeOf(
 ): ChangeCause {
   if (reason === vscode.TextDocumentChangeReason.Undo) return 'undo';
   if (reason === vscode.TextDocumentChangeReason.Redo) return 'redo';
-  // Typing leaves a document unsaved; one that changes and is saved was read anew from the disk.
-  return document.isDirty || document.isUntitled ? 'edit' : 'outside';
+  // Typing leaves a document unsaved; one that changes and is saved was read anew from the disk. The
+  // cells of a notebook do not say: theirs is the notebook's unsaved mark.
+  const isFile = document.uri.scheme !== 'vscode-notebook-cell' && !document.isUntitled;
+  return isFile && !document.isDirty ? 'outside' : 'edit';
 }

@@ -37,12 +37,20 @@ export function menuEntries(params: MenuParams): readonly MenuEntry[] {
     });
 
   if (modelFailed) entry('$(debug-restart) Restart model host', commands.restartModel);
+  if (canRate) {
+    group('Last suggestion');
+    entry('$(thumbsup) Good suggestion', commands.rateUp);
+    entry('$(thumbsdown) Bad suggestion', commands.rateDown);
+    entry('$(comment) Comment...', commands.comment);
+  }
   group('Suggestions');
-  entry(
-    enabled ? '$(circle-slash) Turn suggestions off' : '$(sparkle) Turn suggestions on',
-    commands.toggle,
-  );
+  // Enter takes the first entry, so what is gone in a moment comes before what lasts.
   if (enabled) {
+    entry(
+      snoozedUntilMs === undefined ? '$(bell-slash) Snooze...' : '$(bell) Wake up, or snooze on...',
+      commands.snooze,
+      snoozedUntilMs === undefined ? undefined : `until ${clockTime(snoozedUntilMs)}`,
+    );
     if (language) {
       entry(
         language.enabled
@@ -51,18 +59,11 @@ export function menuEntries(params: MenuParams): readonly MenuEntry[] {
         commands.toggleLanguage,
       );
     }
-    entry(
-      snoozedUntilMs === undefined ? '$(bell-slash) Snooze...' : '$(bell) Snooze, or wake up...',
-      commands.snooze,
-      snoozedUntilMs === undefined ? undefined : `until ${clockTime(snoozedUntilMs)}`,
-    );
   }
-  if (canRate) {
-    group('Last suggestion');
-    entry('$(thumbsup) Good suggestion', commands.rateUp);
-    entry('$(thumbsdown) Bad suggestion', commands.rateDown);
-    entry('$(comment) Comment...', commands.comment);
-  }
+  entry(
+    enabled ? '$(circle-slash) Turn suggestions off' : '$(sparkle) Turn suggestions on',
+    commands.toggle,
+  );
   group('Feedback');
   entry('$(export) Export feedback...', commands.exportFeedback);
   group('Hone');
