@@ -110,8 +110,9 @@ function typedLengthOf(
   const actual = unixLines(document.text.slice(Math.max(0, offset - reach), offset));
   const whole = before.length < tailLength;
   for (let typed = text.length - 1; typed >= 0; typed--) {
-    const expected = before + text.slice(0, typed);
-    if (whole ? actual === expected : actual.endsWith(expected)) return typed;
+    if (!actual.endsWith(text.slice(0, typed))) continue;
+    const end = actual.length - typed;
+    if (whole ? actual.slice(0, end) === before : actual.endsWith(before, end)) return typed;
   }
   return undefined;
 }
