@@ -85,12 +85,20 @@ const grammars: Readonly<Record<string, Grammar>> = {
 /** For a language not in the table: brackets alone. */
 const plain: Grammar = { lineComments: [], quotes: '', longQuotes: [] };
 
+/** Text in which nothing of the sort begins or ends in any language. */
+const plainText = /[\w\s.,;:=]+/y;
+
 /** The state at the end of `text`, which begins in code with the brackets `open` not yet closed. */
 export function scanSyntax(text: string, languageId: string, openBefore = ''): SyntaxState {
   const grammar = Object.hasOwn(grammars, languageId) ? (grammars[languageId] ?? plain) : plain;
   let open = openBefore;
   let i = 0;
   while (i < text.length) {
+    plainText.lastIndex = i;
+    if (plainText.test(text)) {
+      i = plainText.lastIndex;
+      continue;
+    }
     const character = text.charAt(i);
     const inTemplate = open.endsWith('`');
     if (inTemplate && character === '\\') i += 2;

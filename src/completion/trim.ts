@@ -84,24 +84,35 @@ const minRest = 3;
 
 /**
  * Cuts where the text after the cursor on the same line begins again. Of several such places the
- * first is taken that leaves every bracket of the line closed, else the first that leaves none open
- * of the candidate's own.
+ * first is taken that leaves the line complete, no bracket or string open; else the first that
+ * leaves it as the candidate itself would have.
  */
 function cutBeforeRest(text: string, context: CompletionContext): string {
   const head = lineHead(context.prefix);
   const rest = lineRest(context.suffix);
   const mark = rest.trim();
+  const quote = /^["'`]/.test(mark) ? mark.charAt(0) : undefined;
   const recognisable = closers.test(mark) || mark.length >= minRest;
-  const inString = scanSyntax(head, context.languageId).kind === 'string';
-  const openAfter = (line: string) => scanSyntax(line, context.languageId).open;
+  const stateAfter = (line: string) => {
+    const { kind, open } = scanSyntax(line, context.languageId);
+    return `${kind} ${open}`;
+  };
 
-  const beginsAgain = (i: number) =>
-    rest.startsWith(text.slice(i)) ||
-    (recognisable && text.startsWith(mark, i)) ||
-    (inString && /["'`]/.test(mark.charAt(0)) && text.startsWith(mark.charAt(0), i));
-  const cuts = [...Array(text.length).keys()].filter(beginsAgain).map((i) => text.slice(0, i));
-  const complete = [...cuts, text].find((kept) => openAfter(head + kept + rest) === '');
-  return complete ?? cuts.find((kept) => openAfter(head + kept) === openAfter(head)) ?? text;
+  const cutsAt = (beginsAgain: (i: number) => boolean) =>
+    [...Array(text.length).keys()].filter(beginsAgain).map((i) => text.slice(0, i));
+  const certain = cutsAt(
+    (i) => rest.startsWith(text.slice(i)) || (recognisable && text.startsWith(mark, i)),
+  );
+  // A string that the editor has closed already ends where the candidate closes it.
+  const inString = quote !== undefined && scanSyntax(head, context.languageId).kind === 'string';
+  const likely = inString ? cutsAt((i) => text.charAt(i) === quote) : [];
+
+  const leaves = (state: string) => (kept: string) => stateAfter(head + kept + rest) === state;
+  return (
+    [...certain, text, ...likely].find(leaves('code ')) ??
+    [...certain, ...likely].find(leaves(stateAfter(head + text))) ??
+    text
+  );
 }
 
 /**
@@ -109,22 +120,34 @@ function cutBeforeRest(text: string, context: CompletionContext): string {
  * one which the next line below the cursor closes.
  */
 function cutBeforeCloser(text: string, context: CompletionContext): string {
-  const { prefix, suffix, languageId } = context;
+  if (!/[)\]}]/.test(text)) return text;
+  const { prefix, languageId } = context;
   const before = scanSyntax(prefix, languageId);
   if (before.kind !== 'code') return text;
-  const head = lineHead(prefix);
-  const outer = scanSyntax(prefix.slice(0, prefix.length - head.length), languageId).open;
-  const below = nextLine(suffix);
-  const awaited = openerOf(below.trim().charAt(0));
-  const reserved =
-    awaited !== '' && outer.endsWith(awaited) && indentColumns(below) < indentColumns(head);
+  const reserved = closedBelow(context);
   for (let i = 0; i < text.length; i++) {
     const opener = openerOf(text.charAt(i));
     if (opener === '') continue;
     const { kind, open } = scanSyntax(text.slice(0, i), languageId, before.open);
     if (kind !== 'code') continue;
     if (open !== '' && !open.endsWith(opener)) return text.slice(0, i);
-    if (reserved && open.length <= outer.length) return text.slice(0, i);
+    if (open !== '' && open.length <= reserved) return text.slice(0, i);
   }
   return text;
+}
+
+/**
+ * How many of the open brackets, from the outermost on, the next line below the cursor closes: those
+ * open after the last line that is indented no more than it is. None if it closes no such bracket.
+ */
+function closedBelow({ prefix, suffix, languageId }: CompletionContext): number {
+  const below = nextLine(suffix);
+  const awaited = openerOf(below.trim().charAt(0));
+  if (awaited === '') return 0;
+  const lines = prefix.split('\n').slice(0, -1);
+  const last = lines.findLastIndex(
+    (line) => !isBlank(line) && indentColumns(line) <= indentColumns(below),
+  );
+  const { open } = scanSyntax(lines.slice(0, last + 1).join('\n'), languageId);
+  return open.endsWith(awaited) ? open.length : 0;
 }

@@ -36,6 +36,17 @@ describe('what stands after the cursor is not repeated', () => {
     check('if (x) {█}', ' return; }', ' return; ');
   });
 
+  test('on a line that opens a block', () => {
+    check('  if █) {', '(hash) {', '(hash');
+    check('const f = █) => {', '(a, b) => {', '(a, b');
+  });
+
+  test('a quote, where the candidate ends its last string', () => {
+    check("import {█'", " a } from './a.js'", " a } from './a.js");
+    check("  █'", "['id'", "['id");
+    check('set({ unit: "█" },', 'bytes", verb: "have" },', 'bytes", verb: "have');
+  });
+
   test('but brackets of its own stay', () => {
     check('outer(█)', 'inner(a)', 'inner(a)');
     check('outer(█)', 'inner(a))', 'inner(a)');
@@ -69,6 +80,9 @@ describe('what stands below the cursor is not repeated', () => {
   test('a bracket that the next line closes', () => {
     check('call(\n  a█\n)', ', b);', ', b');
     check('call(\n  inner(a█\n)', '));', ')');
+    check('  (a &&\n    (b ||\n      c█\n  )', '))', ')');
+    check('f(() => {\n  try {\n    a();\n  } catch█\n});', ' (_error) {}', ' (_error) {}');
+    check('f(() => {\n  g({\n    a,\n  }).parse(un█\n});', 'defined);', 'defined);');
   });
 });
 
