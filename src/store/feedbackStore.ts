@@ -9,7 +9,7 @@ import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
-import { insertEvent, readLast, readPage, type StoredSuggestion } from './rows';
+import { insertEvent, newestTime, readLast, readPage, type StoredSuggestion } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
 
@@ -32,6 +32,8 @@ export interface StoreCounts {
   readonly byLanguage: Readonly<Record<string, number>>;
   /** Local calendar day, `YYYY-MM-DD`, to the suggestions made on it. */
   readonly byDay: Readonly<Record<string, number>>;
+  /** Time of the latest fact, milliseconds since the epoch; 0 when there is none. */
+  readonly newestMs: number;
   /** Bytes in use, whatever the size of the file. */
   readonly usedBytes: number;
 }
@@ -200,6 +202,7 @@ class SqliteFeedbackStore implements FeedbackStore {
           `SELECT strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime') AS key,
                   count(*) AS n FROM suggestions GROUP BY key`,
         ),
+        newestMs: await newestTime(connection),
         usedBytes: await usedBytes(connection),
       };
     });

@@ -183,6 +183,7 @@ interface FactRow {
   readonly suggestion_id: string;
   readonly time_ms: number;
 }
+const factTables = ['showings', 'outcomes', 'survivals', 'settled_texts', 'ratings'] as const;
 type ShowingRow = FactRow & { readonly candidate_index: number };
 type OutcomeRow = FactRow & {
   readonly outcome: Outcome;
@@ -241,13 +242,23 @@ export async function readLast(connection: Connection): Promise<StoredSuggestion
   return (await withFacts(connection, rows, Number.MAX_SAFE_INTEGER))[0];
 }
 
+/** Milliseconds since the epoch; 0 when nothing is stored. */
+export async function newestTime(connection: Connection): Promise<number> {
+  const tables = ['suggestions', ...factTables];
+  const row = await connection.get<{ time_ms: number | null }>(
+    `SELECT max(time_ms) AS time_ms FROM
+       (${tables.map((table) => `SELECT max(time_ms) AS time_ms FROM ${table}`).join(' UNION ALL ')})`,
+  );
+  return row?.time_ms ?? 0;
+}
+
 async function withFacts(
   connection: Connection,
   rows: readonly SuggestionRow[],
   asOfMs: number,
 ): Promise<StoredSuggestion[]> {
   const ids = JSON.stringify(rows.map((row) => row.id));
-  const factsFrom = <Row extends FactRow>(table: string) =>
+  const factsFrom = <Row extends FactRow>(table: (typeof factTables)[number]) =>
     connection
       .all<Row>(
         `SELECT * FROM ${table}
