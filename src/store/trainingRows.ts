@@ -1,8 +1,7 @@
 /**
- * Stored suggestions as training rows with the column names of Hugging Face TRL: nothing beside its
- * standard columns, because a trainer takes what it does not know for text to train on or drops it.
- * Pure. What a suggestion was worth is said by `feedback/label.ts` alone.
- * Formats: https://huggingface.co/docs/trl/dataset_formats
+ * Stored suggestions as training rows with the column names of Hugging Face TRL, and no others: its
+ * trainers drop what they do not know. Pure; what a suggestion was worth is said by
+ * `feedback/label.ts` alone. Formats: https://huggingface.co/docs/trl/dataset_formats
  */
 import { factsOf, rewardOf } from '../feedback/label';
 import type { StoredSuggestion } from './rows';
