@@ -5,7 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
-import { makeShop, openAtCursor, typed, withInserted } from '../shop';
+import { cursorLine, makeShop, openAtCursor, typed, withInserted } from '../shop';
 import { Editor, type Window } from '../workbench';
 
 const files = [
@@ -134,12 +134,19 @@ test('other text than the one shown is typed against it', async () => {
   await feedback.wait('typedAgainst.ts', ({ outcome }) => outcome === 'typedAgainst');
 });
 
-test('a newer suggestion supersedes the one on screen', async () => {
+test('asking again after the lines above have changed supersedes what was on screen', async () => {
   await suggestionIn('superseded.ts');
   await seen();
+  // As a formatter or another extension would.
+  await window.inHost(async (api, line) => {
+    const document = api.window.activeTextEditor?.document;
+    const edit = new api.WorkspaceEdit();
+    if (document) edit.insert(document.uri, new api.Position(line, 0), '// In grams.\n');
+    await api.workspace.applyEdit(edit);
+  }, cursorLine - 2);
   await window.command('Hone: Suggest Now');
-  await window.waitGhost();
   await feedback.wait('superseded.ts', ({ outcome }) => outcome === 'superseded');
+  await window.waitGhost();
 });
 
 test('going elsewhere leaves it', async () => {
