@@ -8,7 +8,7 @@ import { gguf } from '@huggingface/gguf';
 import { type GgmlType, ggmlTypes } from './dequantize';
 import { ModelError } from './errors';
 import type { LlamaConfig } from './llamaConfig';
-import type { SourceTensor } from './llamaGraph';
+import type { SourceTensor } from './llamaKernels';
 import type { WeightSource } from './writeModel';
 
 export interface GgufTensor {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ModelError } from './errors';
 import type { Gguf } from './gguf';
 import { type SpecialTokens, findSpecialTokens } from './specialTokens';
-import { type TokenizerJson, looksLikeControlToken } from './tokenizer';
+import { type PreTokenizerStep, type TokenizerJson, looksLikeControlToken } from './tokenizer';
 
 /** `llama_token_type` */
 const controlType = 3;
@@ -67,7 +67,7 @@ export function tokenizerFromGguf({ path, metadata }: Gguf, vocabularySize: numb
     tokenizer: {
       added_tokens: added,
       normalizer: rule.normalizer ?? null,
-      pre_tokenizer: { type: 'Sequence', pretokenizers: rule.steps },
+      pre_tokenizer: { type: 'Sequence', pretokenizers: [...rule.steps] },
       post_processor: null,
       decoder: { type: 'ByteLevel' },
       model: { type: 'BPE', vocab, merges, ignore_merges: rule.ignoreMerges ?? false },
@@ -84,7 +84,7 @@ export function tokenizerFromGguf({ path, metadata }: Gguf, vocabularySize: numb
 }
 
 interface PreTokenizer {
-  readonly steps: readonly object[];
+  readonly steps: readonly PreTokenizerStep[];
   readonly normalizer?: { type: string };
   /** Whether a word that is a token is taken whole, without merging (Llama 3). */
   readonly ignoreMerges?: boolean;
@@ -96,7 +96,7 @@ interface PreTokenizer {
 const gpt2Step = { type: 'ByteLevel', add_prefix_space: false, use_regex: true };
 const bytesStep = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
 const digitsStep = { type: 'Digits', individual_digits: true };
-const splitStep = (regex: string): object => ({
+const splitStep = (regex: string): PreTokenizerStep => ({
   type: 'Split',
   pattern: { Regex: regex },
   behavior: 'Isolated',

@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type GgmlType, ggmlTypes } from './dequantize';
 import { ModelError } from './errors';
-import type { SourceTensor } from './llamaGraph';
+import type { SourceTensor } from './llamaKernels';
 import type { WeightSource } from './writeModel';
 
 const singleFile = 'model.safetensors';

@@ -24,12 +24,24 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
 }
 
+const stepSchema = z.looseObject({
+  type: z.string(),
+  individual_digits: z.boolean().optional(),
+  use_regex: z.boolean().optional(),
+  add_prefix_space: z.boolean().optional(),
+  get pretokenizers() {
+    return z.array(stepSchema).optional();
+  },
+});
+
+export type PreTokenizerStep = z.infer<typeof stepSchema>;
+
 export const tokenizerSchema = z.looseObject({
   added_tokens: z
     .array(z.looseObject({ id: z.number(), content: z.string(), special: z.boolean().optional() }))
     .default([]),
   normalizer: z.looseObject({ type: z.string() }).nullish(),
-  pre_tokenizer: z.looseObject({ type: z.string() }).nullish(),
+  pre_tokenizer: stepSchema.nullish(),
   decoder: z.looseObject({ type: z.string() }).nullish(),
   model: z.looseObject({
     type: z.literal('BPE'),
@@ -63,7 +75,12 @@ export async function loadTokenizer(folder: ModelFolder): Promise<Tokenizer> {
 export function createTokenizer(json: TokenizerJson, specialIds: ReadonlySet<number>): Tokenizer {
   const added = json.added_tokens.filter((token) => !specialIds.has(token.id));
   const inner = new HuggingFaceTokenizer(
-    { ...json, added_tokens: added, post_processor: null },
+    {
+      ...json,
+      added_tokens: added,
+      post_processor: null,
+      pre_tokenizer: json.pre_tokenizer && exactStep(json.pre_tokenizer),
+    },
     { clean_up_tokenization_spaces: false },
   );
   const bytes = tokenBytes(json, specialIds);
@@ -79,6 +96,37 @@ export function createTokenizer(json: TokenizerJson, specialIds: ReadonlySet<num
     decodeBytes,
     decode: (ids) => Buffer.concat(ids.map(decodeBytes)).toString('utf8'),
   };
+}
+
+const gpt2Pattern =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+/**
+ * The same step in a form that @huggingface/tokenizers 0.2.0 cuts like the original: its own digits
+ * are ASCII alone, and its own GPT-2 pattern reads `\s` as JavaScript does (U+FEFF, not U+0085), while
+ * patterns that come from the file are translated faithfully.
+ */
+function exactStep(step: PreTokenizerStep): PreTokenizerStep {
+  const split = (pattern: string): PreTokenizerStep => ({
+    type: 'Split',
+    pattern: { Regex: pattern },
+    behavior: 'Isolated',
+    invert: false,
+  });
+  switch (step.type) {
+    case 'Sequence':
+      return { ...step, pretokenizers: step.pretokenizers?.map(exactStep) };
+    case 'Digits':
+      return split(step.individual_digits === true ? '\\p{N}' : '\\p{N}+');
+    case 'ByteLevel':
+      if (step.use_regex === false || step.add_prefix_space === true) return step;
+      return {
+        type: 'Sequence',
+        pretokenizers: [split(gpt2Pattern), { ...step, use_regex: false }],
+      };
+    default:
+      return step;
+  }
 }
 
 /** Bytes of every id. Holes in the vocabulary and special ids are left undefined. */

@@ -1,0 +1,251 @@
+/**
+ * The operations of the decoder whose form depends on the precision: `8bit` uses onnxruntime's fused
+ * operators over 8-bit weights, `fp32` standard operators alone, so that it can be differentiated.
+ * Each declares the weights it needs and says how they are made from the source's.
+ */
+import {
+  type Attributes,
+  type ExternalTensor,
+  type GraphBuilder,
+  float,
+  int,
+  ints,
+} from '../onnx/graphBuilder';
+import type { LlamaConfig } from './llamaConfig';
+import { blockSize } from './quantize';
+
+/** A tensor of the source, by its Hugging Face name. */
+export interface SourceTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+}
+
+/**
+ * One step of filling the weights file: the parts, stacked along their first axis, are written to
+ * `target` as they are (`plain`), transposed to `[K, N]` (`transposed`), or as 8-bit blocks with
+ * their scales.
+ */
+export type WeightRecipe = { readonly parts: readonly SourceTensor[] } & (
+  | { readonly form: 'plain' | 'transposed'; readonly target: ExternalTensor }
+  | { readonly form: 'blocks8'; readonly target: ExternalTensor; readonly scales: ExternalTensor }
+);
+
+/** Rows of one source matrix inside a fused one; `name` is without `.weight`. */
+export interface LinearPart {
+  readonly name: string;
+  readonly rows: number;
+}
+
+/** The operations whose form depends on the precision. */
+export interface Kernels {
+  embedding(ids: string): string;
+  /** `[..., columns]` to `[..., sum of rows]`: x Wᵀ (+ bias). */
+  linear(
+    x: string,
+    name: string,
+    parts: readonly LinearPart[],
+    columns: number,
+    bias: boolean,
+  ): string;
+  /** `[R, D]` to `[R, V]`. */
+  head(hidden: string): string;
+  norm(x: string, gamma: string): string;
+  /** `[x + y, norm(x + y)]` */
+  addNorm(x: string, y: string, gamma: string): readonly [string, string];
+  /** What `rotate` needs of the positions. */
+  rotary(positions: string): Rotary;
+  /** Rotary embedding (arXiv 2104.09864), first half against second half: `[B, S, n dh]`. */
+  rotate(x: string, heads: number, rotary: Rotary): string;
+  silu(x: string): string;
+  /** q kᵀ / √dh over the last two axes. */
+  scores(q: string, k: string): string;
+}
+
+export interface Rotary {
+  readonly cos: string;
+  readonly sin: string;
+  readonly positions: string;
+}
+
+const embeddingName = 'model.embed_tokens.weight';
+const headName = 'lm_head.weight';
+
+function sourceParts(parts: readonly LinearPart[], columns: number): readonly SourceTensor[] {
+  return parts.map(({ name, rows }) => ({ name: `${name}.weight`, dims: [rows, columns] }));
+}
+
+function biasOf(
+  b: GraphBuilder,
+  weights: WeightRecipe[],
+  name: string,
+  parts: readonly LinearPart[],
+): string {
+  const target = b.external(`${name}.bias`, 'float32', [
+    parts.reduce((sum, part) => sum + part.rows, 0),
+  ]);
+  weights.push({
+    form: 'plain',
+    parts: parts.map((part) => ({ name: `${part.name}.bias`, dims: [part.rows] })),
+    target,
+  });
+  return target.name;
+}
+
+/** `position / theta^(2 i / dh)`, `[B, S, dh / 2]`. */
+function rotaryAngles(b: GraphBuilder, config: LlamaConfig, positions: string): string {
+  const half = config.headSize / 2;
+  const frequencies = Float32Array.from(
+    { length: half },
+    (_, i) => config.ropeTheta ** (-i / half),
+  );
+  const column = b.op('Unsqueeze', [b.op('Cast', [positions], { to: int(1) }), b.int64(2)]); // [B, S, 1]
+  return b.op('Mul', [column, b.float32Vector('rotary.frequencies', frequencies)]);
+}
+
+export function plainKernels(
+  b: GraphBuilder,
+  weights: WeightRecipe[],
+  config: LlamaConfig,
+): Kernels {
+  const { vocabularySize, hiddenSize, headSize, rmsEpsilon, tiedEmbedding } = config;
+  const table = { name: embeddingName, dims: [vocabularySize, hiddenSize] };
+  const transposed = (
+    name: string,
+    parts: readonly SourceTensor[],
+    rows: number,
+    columns: number,
+  ): string => {
+    const target = b.external(name, 'float32', [columns, rows]);
+    weights.push({ form: 'transposed', parts, target });
+    return target.name;
+  };
+  const norm = (x: string, gamma: string): string => {
+    const square = b.op('ReduceMean', [b.op('Mul', [x, x]), b.int64(-1)], { keepdims: int(1) }); // [..., 1]
+    const root = b.op('Sqrt', [b.op('Add', [square, b.float32(rmsEpsilon)])]); // [..., 1]
+    return b.op('Mul', [b.op('Div', [x, root]), gamma]);
+  };
+  return {
+    embedding(ids) {
+      const target = b.external(table.name, 'float32', table.dims);
+      weights.push({ form: 'plain', parts: [table], target });
+      return b.op('Gather', [target.name, ids], { axis: int(0) });
+    },
+    linear(x, name, parts, columns, bias) {
+      const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+      const weight = transposed(`${name}.weight`, sourceParts(parts, columns), rows, columns);
+      const product = b.op('MatMul', [x, weight]);
+      return bias ? b.op('Add', [product, biasOf(b, weights, name, parts)]) : product;
+    },
+    head: (hidden) =>
+      b.op('MatMul', [
+        hidden,
+        tiedEmbedding
+          ? b.op('Transpose', [embeddingName], { perm: ints(1, 0) })
+          : transposed(headName, [{ ...table, name: headName }], vocabularySize, hiddenSize),
+      ]),
+    norm,
+    addNorm(x, y, gamma) {
+      const sum = b.op('Add', [x, y]);
+      return [sum, norm(sum, gamma)];
+    },
+    rotary(positions) {
+      const angles = b.op('Unsqueeze', [rotaryAngles(b, config, positions), b.int64(2)]); // [B, S, 1, dh/2]
+      return { cos: b.op('Cos', [angles]), sin: b.op('Sin', [angles]), positions };
+    },
+    rotate(x, heads, { cos, sin }) {
+      const split = b.op('Reshape', [x, b.int64(0, 0, heads, headSize)]); // [B, S, n, dh]
+      const [first, second] = b.split(split, b.int64(headSize / 2, headSize / 2), 2); // [B, S, n, dh/2]
+      const left = b.op('Sub', [b.op('Mul', [first, cos]), b.op('Mul', [second, sin])]);
+      const right = b.op('Add', [b.op('Mul', [second, cos]), b.op('Mul', [first, sin])]);
+      const turned = b.op('Concat', [left, right], { axis: int(-1) }); // [B, S, n, dh]
+      return b.op('Reshape', [turned, b.int64(0, 0, heads * headSize)]);
+    },
+    silu: (x) => b.op('Mul', [x, b.op('Sigmoid', [x])]),
+    scores(q, k) {
+      const transposedKey = b.op('Transpose', [k], { perm: ints(0, 1, 3, 2) });
+      return b.op('Mul', [b.op('MatMul', [q, transposedKey]), b.float32(headSize ** -0.5)]);
+    },
+  };
+}
+
+export function fusedKernels(
+  b: GraphBuilder,
+  weights: WeightRecipe[],
+  config: LlamaConfig,
+): Kernels {
+  const { vocabularySize, hiddenSize, headSize, rmsEpsilon, tiedEmbedding } = config;
+  const blocks = (
+    name: string,
+    parts: readonly SourceTensor[],
+    rows: number,
+    columns: number,
+  ): QuantisedMatrix => {
+    const target = b.external(`${name}.q8`, 'uint8', [rows, columns / blockSize, blockSize]);
+    const scales = b.external(`${name}.scales`, 'float32', [rows, columns / blockSize]);
+    weights.push({ form: 'blocks8', parts, target, scales });
+    return { values: target.name, scales: scales.name, rows, columns };
+  };
+  const product = (x: string, matrix: QuantisedMatrix, bias?: string): string =>
+    b.contrib(
+      'MatMulNBits',
+      [x, matrix.values, matrix.scales, ...(bias === undefined ? [] : ['', '', bias])],
+      matMulNBits(matrix),
+    );
+  const table = (name: string): QuantisedMatrix =>
+    blocks(name, [{ name, dims: [vocabularySize, hiddenSize] }], vocabularySize, hiddenSize);
+  const tokenTable = table(embeddingName);
+  const norm = (x: string, gamma: string): string =>
+    b.op('SimplifiedLayerNormalization', [x, gamma], { axis: int(-1), epsilon: float(rmsEpsilon) });
+  return {
+    embedding(ids) {
+      const values = b.op('Gather', [tokenTable.values, ids], { axis: int(0) }); // [B, S, D/32, 32]
+      const scales = b.op('Gather', [tokenTable.scales, ids], { axis: int(0) }); // [B, S, D/32]
+      const centred = b.op('Sub', [b.op('Cast', [values], { to: int(1) }), b.float32(128)]);
+      const scaled = b.op('Mul', [centred, b.op('Unsqueeze', [scales, b.int64(3)])]);
+      return b.op('Reshape', [scaled, b.int64(0, 0, hiddenSize)]);
+    },
+    linear(x, name, parts, columns, bias) {
+      const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+      const matrix = blocks(name, sourceParts(parts, columns), rows, columns);
+      return product(x, matrix, bias ? biasOf(b, weights, name, parts) : undefined);
+    },
+    head: (hidden) => product(hidden, tiedEmbedding ? tokenTable : table(headName)),
+    norm,
+    addNorm: (x, y, gamma) => b.skipRmsNorm(x, y, gamma, rmsEpsilon),
+    rotary(positions) {
+      // The operator looks positions up in a table; the table is made for this run's tokens alone,
+      // so it is small and knows no longest sequence.
+      const flat = b.op('Reshape', [rotaryAngles(b, config, positions), b.int64(-1, headSize / 2)]); // [B S, dh/2]
+      const count = b.op('Size', [positions]);
+      const rows = b.op('Range', [b.int64Scalar(0), count, b.int64Scalar(1)]); // [B S]
+      return {
+        cos: b.op('Cos', [flat]),
+        sin: b.op('Sin', [flat]),
+        positions: b.op('Reshape', [rows, b.op('Shape', [positions])]), // [B, S]
+      };
+    },
+    rotate: (x, heads, { cos, sin, positions }) =>
+      b.contrib('RotaryEmbedding', [x, positions, cos, sin], { num_heads: int(heads) }),
+    silu: (x) => b.contrib('QuickGelu', [x], { alpha: float(1) }),
+    scores: (q, k) =>
+      b.contrib('FusedMatMul', [q, k], { transB: int(1), alpha: float(headSize ** -0.5) }),
+  };
+}
+
+interface QuantisedMatrix {
+  readonly values: string;
+  readonly scales: string;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Activations are quantised to 8 bits by block as well (accuracy_level 4): exact enough, measured. */
+function matMulNBits({ rows, columns }: QuantisedMatrix): Attributes {
+  return {
+    K: int(columns),
+    N: int(rows),
+    bits: int(8),
+    block_size: int(blockSize),
+    accuracy_level: int(4),
+  };
+}
