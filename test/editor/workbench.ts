@@ -303,8 +303,11 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** A folder put there by hand counts until an extension has been installed beside it. */
-function addBridge(dataDir: string): void {
+/**
+ * Puts the bridge beside the extensions of a data folder. A folder put there by hand counts only until
+ * an extension has been installed, so it comes first.
+ */
+export function addBridge(dataDir: string): void {
   const extensions = path.join(dataDir, 'extensions');
   if (fs.existsSync(path.join(extensions, 'extensions.json'))) return;
   const bridge = path.join(import.meta.dirname, 'bridge');
