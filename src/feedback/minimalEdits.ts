@@ -11,8 +11,10 @@ export interface Edit {
   readonly insertedText: string;
 }
 
-/** Pairs of units compared at most, about a millisecond's work; beyond it a block counts as replaced. */
-const maxComparisons = 250_000;
+/** Pairs of units compared at most, a few milliseconds' work; beyond it a block counts as replaced. */
+const maxComparisons = 100_000;
+/** Characters on one side that are split into lines and words; of more only the ends are compared. */
+const maxRefined = 100_000;
 
 const linePattern = /[^\n]*\n|[^\n]+$/g;
 const wordPattern = /[\p{L}\p{N}_$]+|[^\S\n]+|[\s\S]/gu;
@@ -23,7 +25,8 @@ const wordPattern = /[\p{L}\p{N}_$]+|[^\S\n]+|[\s\S]/gu;
  */
 export function minimalEdits(removed: string, inserted: string, at = 0): Edit[] {
   // Whole lines come first: ends compared by character would take the `);` of one line for another's.
-  return [{ offset: at, removedLength: removed.length, insertedText: inserted }]
+  const whole: Edit = { offset: at, removedLength: removed.length, insertedText: inserted };
+  return (isLarge(whole) ? trimEnds(whole, removed, at) : [whole])
     .flatMap((edit) => refine(edit, removed, at, linePattern))
     .flatMap((edit) => refine(edit, removed, at, wordPattern));
 }
@@ -37,6 +40,10 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
     position = offset + removedLength;
   }
   return result + text.slice(position);
+}
+
+function isLarge({ removedLength, insertedText }: Edit): boolean {
+  return Math.max(removedLength, insertedText.length) > maxRefined;
 }
 
 /** Takes the characters common to both ends off an edit; nothing remains of an edit without effect. */
@@ -69,6 +76,7 @@ function trimEnds(edit: Edit, text: string, at: number): Edit[] {
 
 /** Splits one edit into smaller ones around the units both sides have in common. */
 function refine(edit: Edit, text: string, at: number, unit: RegExp): Edit[] {
+  if (isLarge(edit)) return [edit];
   const from = edit.offset - at;
   const removed = text.slice(from, from + edit.removedLength);
   const edits: Edit[] = [];

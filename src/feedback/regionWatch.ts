@@ -10,8 +10,8 @@ import type { ChangeCause, TrackedRegion } from './trackedRegion';
 
 /** Quiet in the region after which its text counts as settled. */
 export const quietMs = 10_000;
-/** How long a place is remembered only because an accept may still come. */
-export const lateAcceptMs = 10_000;
+/** How long a place is remembered only because an accept, or the suggestion itself, may come back. */
+export const lateAcceptMs = 60_000;
 /** Settled texts recorded for one suggestion at most: the first, and later changes of mind. */
 export const maxSettled = 5;
 

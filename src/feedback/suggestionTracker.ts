@@ -145,7 +145,8 @@ export class SuggestionTracker implements Disposable {
     this.#recordOutcome(suggestionId, 'accepted', candidateIndex, visibleMs);
     const watch = this.#watchOf(suggestionId);
     const followed = watch && this.#followed.get(watch);
-    if (!followed) return;
+    // What was typed to its end is followed whole already.
+    if (!followed || outcome === 'typedThrough') return;
     this.#drop(watch);
     this.#followAccepted(followed.suggestion, candidateIndex, watch.region, watch.linePrefix);
   }

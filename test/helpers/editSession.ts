@@ -92,6 +92,14 @@ export class EditSession {
     this.tracker.onDidRecord((event) => this.events.push(event));
   }
 
+  get canUndo(): boolean {
+    return this.#undo.length > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.#redo.length > 0;
+  }
+
   play(steps: readonly Step[]): this {
     for (const step of steps) this.#play(step);
     return this;

@@ -43,6 +43,13 @@ describe('minimal edits', () => {
     expect(applyEdits(`same\n${before}`, edits)).toBe(`same\n${after}`);
   });
 
+  it('a very long text is compared from both ends only, and finely where little is left', () => {
+    const filler = 'line\n'.repeat(30_000);
+    const edits = minimalEdits(`${filler}a b c\n${filler}`, `${filler}x b y\n${filler}`);
+    expect(edits.map(({ insertedText }) => insertedText)).toEqual(['x', 'y']);
+    expect(minimalEdits(`a${filler}c${filler}b`, `x${filler}y${filler}z`)).toHaveLength(1);
+  });
+
   it('always lead from one text to the other, ascending, apart, and none without effect', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', '\r\n', '(', '😀', '😁') });
     fc.assert(
