@@ -11,7 +11,8 @@ import { documentSchemes } from './contributions';
 import { availabilityOf } from './editor/availability';
 import { registerCommands } from './editor/commands';
 import { ExportPreview } from './editor/exportCommand';
-import { FeedbackBridge, readOpenDocument } from './editor/feedbackBridge';
+import { readOpenDocument } from './editor/documentText';
+import { FeedbackBridge } from './editor/feedbackBridge';
 import { InlineProvider } from './editor/inlineProvider';
 import { channelLogger, messageOf } from './editor/log';
 import { ModelSetup } from './editor/modelSetup';
@@ -20,6 +21,7 @@ import { SettingsSource } from './editor/settings';
 import { Snooze } from './editor/snooze';
 import { StatusBar } from './editor/statusBar';
 import { StoreOwner } from './editor/storeOwner';
+import { WarmUp } from './editor/warmUp';
 import { WorkspaceFiles } from './editor/workspaceFiles';
 import { WorkspaceIndex } from './editor/workspaceIndex';
 import { SuggestionTracker } from './feedback/suggestionTracker';
@@ -82,6 +84,8 @@ export function activate(context: vscode.ExtensionContext): void {
         provider,
       ),
     );
+
+    own(new WarmUp({ model, settings, files, snooze, clock, logger }));
 
     const preview = own(new ExportPreview());
     own(

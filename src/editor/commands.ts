@@ -13,7 +13,7 @@ import {
 import type { FeedbackStore } from '../store/feedbackStore';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
-import { type ExportPreview, exportFeedback } from './exportCommand';
+import { counted, type ExportPreview, exportFeedback } from './exportCommand';
 import type { FeedbackBridge } from './feedbackBridge';
 import { isAbortError, messageOf } from './log';
 import { menuEntries } from './menu';
@@ -202,7 +202,7 @@ async function deleteFeedback(store: FeedbackStore): Promise<void> {
   const { suggestions } = await store.counts();
   const confirm = 'Delete';
   const answer = await vscode.window.showWarningMessage(
-    `Delete all feedback (${suggestions} suggestions)?`,
+    `Delete all feedback (${counted(suggestions, 'suggestion')})?`,
     {
       modal: true,
       detail: 'It is removed from this machine for good. Export it first to keep it.',
@@ -211,7 +211,9 @@ async function deleteFeedback(store: FeedbackStore): Promise<void> {
   );
   if (answer !== confirm) return;
   const deleted = await store.deleteAll();
-  await vscode.window.showInformationMessage(`Deleted ${deleted} suggestions and their feedback.`);
+  await vscode.window.showInformationMessage(
+    `Deleted ${counted(deleted, 'suggestion')}, with all feedback.`,
+  );
 }
 
 async function chooseModel(): Promise<void> {

@@ -77,7 +77,7 @@ export async function exportFeedback(
   await preview.show(plan);
   const write = 'Choose Folder and Write';
   const answer = await vscode.window.showInformationMessage(
-    `Export ${rows} rows as ${plan.format}?`,
+    `Export ${counted(rows, 'row')} as ${plan.format}?`,
     { modal: true, detail: plan.leaves.join('\n') },
     write,
   );
@@ -95,7 +95,7 @@ export async function exportFeedback(
   const result = await writeExport(store, plan, directory);
   const show = 'Show Dataset Card';
   const next = await vscode.window.showInformationMessage(
-    `Wrote ${rows} rows to ${result.directory}.`,
+    `Wrote ${counted(rows, 'row')} to ${result.directory}.`,
     show,
   );
   if (next === show) {
@@ -109,8 +109,8 @@ export function previewText(plan: ExportPlan): string {
   const { train, test } = plan.rows;
   return [
     `# Export as ${plan.format}`,
-    `${train} rows for training, ${test} for testing, from ${plan.suggestions} suggestions.`,
-    ...plan.leaves.map((sentence) => `- ${sentence}`),
+    `${counted(train, 'row')} for training, ${test} for testing, from ${counted(plan.suggestions, 'suggestion')}.`,
+    plan.leaves.map((sentence) => `- ${sentence}`).join('\n'),
     '## Columns',
     plan.columns.map(({ name, type, meaning }) => `- \`${name}\` (${type}): ${meaning}`).join('\n'),
     '## First rows',
@@ -124,4 +124,8 @@ function dayStamp(timeMs: number): string {
   const date = new Date(timeMs);
   const two = (n: number): string => String(n).padStart(2, '0');
   return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-${two(date.getHours())}${two(date.getMinutes())}`;
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

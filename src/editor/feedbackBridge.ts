@@ -9,7 +9,6 @@ import { suggestionVisibleKey } from '../contributions';
 import type { ChangeCause, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
 import type { Clock, Suggestion, TextChange } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
-import { lengthOf } from './workspaceIndex';
 
 export class FeedbackBridge implements Disposable {
   readonly #tracker: SuggestionTracker;
@@ -131,19 +130,6 @@ export class FeedbackBridge implements Disposable {
     this.#setVisible(false);
     this.#disposables.dispose();
   }
-}
-
-/** Putting together more than this would hold the editor up; the tracker follows no such document. */
-const maxReadCharacters = 2_000_000;
-
-/** The text of an open document between two offsets, for the tracker. */
-export function readOpenDocument(uri: string, start: number, end: number): string | undefined {
-  const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri);
-  if (!document) return undefined;
-  const length = lengthOf(document);
-  if (Math.min(end, length) - start > maxReadCharacters) return undefined;
-  if (start === 0 && end >= length) return document.getText();
-  return document.getText(new vscode.Range(document.positionAt(start), document.positionAt(end)));
 }
 
 function causeOf(

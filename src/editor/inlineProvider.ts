@@ -15,12 +15,12 @@ import type { Clock, Logger, Suggestion, Trigger } from '../types';
 import { Emitter, type Event } from '../util/event';
 import type { Random } from '../util/random';
 import { availabilityOf } from './availability';
+import { snapshotOf } from './documentText';
 import type { FeedbackBridge } from './feedbackBridge';
 import { isAbortError } from './log';
 import type { SettingsSource } from './settings';
 import type { Snooze } from './snooze';
-import { fileUriOf, relativePath, type WorkspaceFiles } from './workspaceFiles';
-import { lengthOf } from './workspaceIndex';
+import type { WorkspaceFiles } from './workspaceFiles';
 
 export interface InlineProviderParams {
   readonly policy: () => Policy | undefined;
@@ -35,12 +35,6 @@ export interface InlineProviderParams {
   readonly logger: Logger;
 }
 
-/** Documents up to this many characters are read whole; of longer ones a window is. */
-const maxWholeCharacters = 256 * 1024;
-/** The window of a long document begins at a multiple of `windowStep`, so that typing does not move it. */
-const windowBefore = 96 * 1024;
-const windowStep = 32 * 1024;
-const windowAfter = 16 * 1024;
 /** The editor draws nothing beyond this column, ghost text included. */
 const maxLineCharacters = 10_000;
 
@@ -250,38 +244,4 @@ function itemFor(
   const whole = document.getText(range) + text;
   if (!whole.startsWith(selected.text)) return undefined;
   return new vscode.InlineCompletionItem(whole, range, command);
-}
-
-/** The document as the pipeline sees it, and where its text begins in the whole document. */
-function snapshotOf(
-  document: vscode.TextDocument,
-  position: vscode.Position,
-): { readonly snapshot: DocumentSnapshot; readonly windowStart: number } {
-  const length = lengthOf(document);
-  const offset = document.offsetAt(position);
-  const isWhole = length <= maxWholeCharacters;
-  const windowStart = isWhole
-    ? 0
-    : Math.max(0, Math.floor((offset - windowBefore) / windowStep) * windowStep);
-  const text = isWhole
-    ? document.getText()
-    : document.getText(
-        new vscode.Range(
-          document.positionAt(windowStart),
-          document.positionAt(Math.min(length, offset + windowAfter)),
-        ),
-      );
-  const file = fileUriOf(document.uri);
-  const folder = vscode.workspace.getWorkspaceFolder(file);
-  return {
-    windowStart,
-    snapshot: {
-      uri: document.uri.toString(),
-      path: folder ? relativePath(folder, file) : (file.path.split('/').at(-1) ?? ''),
-      repository: folder?.name ?? '',
-      languageId: document.languageId,
-      text,
-      offset: offset - windowStart,
-    },
-  };
 }

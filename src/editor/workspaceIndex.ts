@@ -9,6 +9,7 @@ import { documentSchemes } from '../contributions';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import { knownExtensions, languageOf } from '../util/language';
+import { lengthOf } from './documentText';
 import type { WorkspaceFiles } from './workspaceFiles';
 
 /** A file larger than this is data or generated. */
@@ -153,9 +154,4 @@ export class WorkspaceIndex implements Disposable {
   dispose(): void {
     this.#disposables.dispose();
   }
-}
-
-/** Length in characters, without putting the whole text together. */
-export function lengthOf(document: vscode.TextDocument): number {
-  return document.offsetAt(document.lineAt(document.lineCount - 1).range.end);
 }
