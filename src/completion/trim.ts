@@ -108,11 +108,11 @@ function cutBeforeRest(text: string, context: CompletionContext): string {
   const likely = inString ? cutsAt((i) => text.charAt(i) === quote) : [];
 
   const leaves = (state: string) => (kept: string) => stateAfter(head + kept + rest) === state;
-  return (
-    [...certain, text, ...likely].find(leaves('code ')) ??
-    [...certain, ...likely].find(leaves(stateAfter(head + text))) ??
-    text
-  );
+  const complete = [...certain, text, ...likely].find(leaves('code '));
+  if (complete !== undefined) return complete;
+  const own = stateAfter(head + text);
+  const alike = own.startsWith('code') ? [...certain, ...likely].find(leaves(own)) : undefined;
+  return alike ?? text;
 }
 
 /**
