@@ -44,6 +44,7 @@ export class RegionWatch implements Disposable {
   #settledText: string | undefined;
   #settledCount = 0;
   #lifeOver = false;
+  #disposed = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -74,7 +75,8 @@ export class RegionWatch implements Disposable {
 
   /** Follows one change event; the arguments are those of `TrackedRegion.follow`. */
   follow(edits: readonly Edit[], cause: ChangeCause, after: string): void {
-    if (!this.region.follow(edits, cause, after)) return;
+    // The same event may have ended this watch to make room for another.
+    if (this.#disposed || !this.region.follow(edits, cause, after)) return;
     this.#stopGrowing(after);
     if (this.purpose === 'lateAccept') return;
     if (this.#lifeOver) this.#end();
@@ -94,6 +96,7 @@ export class RegionWatch implements Disposable {
 
   /** Ends the watch without another fact. */
   dispose(): void {
+    this.#disposed = true;
     this.#cancelLife();
     this.#cancelQuiet?.();
   }

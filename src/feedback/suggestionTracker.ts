@@ -141,14 +141,21 @@ export class SuggestionTracker implements Disposable {
       return;
     }
     const { outcome, visibleMs = 0 } = this.#remembered.get(suggestionId) ?? {};
-    if (!outcome || outcome === 'accepted') return;
+    if (!outcome) return;
     this.#recordOutcome(suggestionId, 'accepted', candidateIndex, visibleMs);
     const watch = this.#watchOf(suggestionId);
     const followed = watch && this.#followed.get(watch);
-    // What was typed to its end is followed whole already.
-    if (!followed || outcome === 'typedThrough') return;
+    if (!followed) return;
+    const { suggestion } = followed;
+    const { region, linePrefix } = watch;
+    if (outcome === 'accepted' || outcome === 'typedThrough') {
+      // It is followed whole already, unless it was undone and now accepted once more.
+      const document = this.#texts.get(suggestion.documentUri) ?? '';
+      const stands = standingEnd(suggestion, candidateIndex, region.start, document) !== undefined;
+      if (region.survival > 0 || !stands) return;
+    }
     this.#drop(watch);
-    this.#followAccepted(followed.suggestion, candidateIndex, watch.region, watch.linePrefix);
+    this.#followAccepted(suggestion, candidateIndex, region, linePrefix);
   }
 
   /** The user pressed Esc on the visible suggestion. */

@@ -228,6 +228,31 @@ describe('late accepts', () => {
       steps: [['suggest', 'foo'], ['wait', 800], 'accept', ['acceptCommand', 0]],
       facts: ['accepted #0, 3 taken, 800 ms'],
     },
+    'accepted once more after it was undone, it is followed anew': {
+      source,
+      steps: [
+        ['suggest', 'foo'],
+        ['wait', 800],
+        'accept',
+        'undo',
+        'suggestAgain',
+        'accept',
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 3 taken, 800 ms', 'settled "foo"', '15 s: 1 present'],
+    },
+    'a command that comes after the undo takes nothing back': {
+      source,
+      steps: [
+        ['suggest', 'foo'],
+        ['wait', 800],
+        'acceptWithoutCommand',
+        'undo',
+        ['acceptCommand', 0],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 3 taken, 800 ms', 'settled ""', '15 s: 0 undone'],
+    },
     'a command for a suggestion that was never shown is ignored': {
       source,
       steps: [['acceptCommand', 0]],
