@@ -27,6 +27,11 @@ import type { Draft, GenerateRequest, GenerateResult } from './types';
 const chunkTokens = 64;
 /** Most guessed tokens read beside the prompt. Each costs as much as a token of the prompt. */
 const maxGuessedTokens = 32;
+/**
+ * A sampled row that falls this far behind the greedy one (a factor of 1,100) is given up: it would
+ * not be chosen, and the wait for it is long, because what is unlikely goes on and on.
+ */
+const hopelessNats = 7;
 /** Steps by which the rows' own keys and values grow. */
 const suffixStep = 16;
 
@@ -184,7 +189,7 @@ export class Generator {
     const greedy = new Row(rules, null);
     const starts = [{ row: greedy, node: head.walk(greedy, -1) }];
     starts.push(...this.#sampledRows(request, greedy, head, rules));
-    const going = starts.filter(({ row }) => !row.ended);
+    const going = starts.filter(({ row }) => !row.ended && !row.fellBehind(greedy, hopelessNats));
     const active = going.map(({ row }): ActiveRow => ({ row, length: row.length - 1 }));
     const promptLength = sequence.ids.length;
     // What the greedy row says is kept with the prompt: once accepted, it need not be read again.
@@ -220,7 +225,8 @@ export class Generator {
       for (let slot = active.length - 1; slot >= 0; slot--) {
         const state = active[slot];
         const last = active.at(-1);
-        if (state?.row.ended !== true || last === undefined) continue;
+        if (state === undefined || last === undefined) continue;
+        if (!state.row.ended && !state.row.fellBehind(greedy, hopelessNats)) continue;
         if (state.row === greedy) {
           sequence.appendRow(greedy.ids.slice(0, state.length), suffix, slot);
         }
@@ -229,7 +235,7 @@ export class Generator {
         active.pop();
       }
     }
-    return starts.map(({ row }) => row);
+    return starts.map(({ row }) => row).filter((row) => !row.fellBehind(greedy, hopelessNats));
   }
 
   /** Room for the rows' own tokens. */

@@ -115,6 +115,8 @@ export class Row {
   /** Tokens that go past the cursor. */
   #pastCursor = 0;
   #text = '';
+  /** Summed log-probability after each token, in nats; it only falls. */
+  readonly #logProbs: number[] = [];
   #end: number | null = null;
 
   constructor(
@@ -142,6 +144,19 @@ export class Row {
     return this.#end !== null;
   }
 
+  /**
+   * Whether the row was, at some token, more than `nats` below `other` at the same one (or at its
+   * last). It is a fact about both texts alone, whichever is ahead when it comes to light.
+   */
+  fellBehind(other: Row, nats: number): boolean {
+    const known = other.ended ? this.length : Math.min(this.length, other.length);
+    for (let i = 0; i < known; i++) {
+      const theirs = other.#logProbs[Math.min(i, other.length - 1)] ?? 0;
+      if ((this.#logProbs[i] ?? 0) < theirs - nats) return true;
+    }
+    return false;
+  }
+
   place(logits: Float32Array): Place {
     return new Place(logits, this.#emitted, this.#rules);
   }
@@ -156,6 +171,8 @@ export class Row {
   push(step: Step): void {
     const { index, cut, stop, maxTokens } = this.#rules;
     this.#steps.push(step);
+    const logProb = Math.min(0, step.lineEnd?.logProb ?? step.logProb);
+    this.#logProbs.push((this.#logProbs.at(-1) ?? 0) + logProb);
     this.#emitted += index.bytes(step.id);
     if (this.#emitted.length <= cut.length) return;
     this.#pastCursor += 1;

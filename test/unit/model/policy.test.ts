@@ -314,20 +314,22 @@ describe('samples', () => {
   });
 
   test('differ from each other, come after the greedy one, and know their propensity', async () => {
+    let sampled = 0;
     for (const prefix of ['const a = ', 'ret', 'f(\n    ', '']) {
-      const asked = request(prefix, { samples: 5 });
-      const { candidates } = await coldPolicy().generate(asked, never);
-      expect(new Set(candidates.map(({ text }) => text)).size).toBe(candidates.length);
-      expect(candidates.length).toBeGreaterThan(2);
-      const sampled = candidates.findIndex(({ source }) => source === 'sampled');
-      expect(candidates.slice(sampled).every(({ source }) => source === 'sampled')).toBe(true);
-      for (const { source, propensity, logProb } of candidates) {
-        expect(propensity).toBeGreaterThan(0);
-        expect(propensity).toBeLessThanOrEqual(1);
-        expect(logProb).toBeLessThanOrEqual(0);
-        if (source === 'greedy') expect(propensity).toBe(1);
+      for (let seed = 0; seed < 5; seed++) {
+        const asked = request(prefix, { samples: 5, seed });
+        const { candidates } = await coldPolicy().generate(asked, never);
+        expect(new Set(candidates.map(({ text }) => text)).size).toBe(candidates.length);
+        for (const [i, { source, propensity, logProb }] of candidates.entries()) {
+          expect(propensity).toBeGreaterThan(0);
+          expect(propensity).toBeLessThanOrEqual(1);
+          expect(logProb).toBeLessThanOrEqual(0);
+          if (source === 'greedy') expect([i, propensity]).toEqual([0, 1]);
+          else sampled += 1;
+        }
       }
     }
+    expect(sampled).toBeGreaterThan(5);
   });
 
   test('hold no special token and, outside Markdown, no code fence', async () => {
