@@ -26,17 +26,16 @@ test('the score is a number between 0 and 1 whatever is known', () => {
 test('what the policy finds likely goes first', () => {
   better(candidate(-0.2), candidate(-0.8));
   better(copied(-0.2), copied(-0.8));
-  better(candidate(-0.3), candidate(-0.3, { source: 'sampled' }));
+  better(copied(-0.5), copied(NaN));
 });
 
 test('what stands in more places after a longer run goes first', () => {
   better(copied(-0.5, { runLength: 40 }), copied(-0.5, { runLength: 8 }));
   better(copied(-0.5, { votes: 3, places: 4 }), copied(-0.5, { votes: 1, places: 4 }));
-  better(copied(-0.5, { sameFile: true }), copied(-0.5));
   better(copied(NaN, { runLength: 40 }), copied(NaN, { runLength: 8 }));
 });
 
-test('text copied after a long run goes before what the policy is not sure of', () => {
+test('text copied after a long run, where most places agree, goes before what the policy is not sure of', () => {
   better(copied(-1, { runLength: 48 }), candidate(-0.7));
   better(candidate(-0.2), copied(-2.5, { runLength: 7 }));
 });
