@@ -63,8 +63,8 @@ test('an answer arrives with the call that asked, in whatever order they come', 
 test('progress is told before the result', async () => {
   const client = connect({
     import(_, { progress }) {
-      progress({ stage: 'hashing', doneBytes: 1, totalBytes: 2 });
-      progress({ stage: 'converting', doneBytes: 2, totalBytes: 2 });
+      progress({ stage: 'hashing', share: 1 });
+      progress({ stage: 'converting', share: 0.5 });
       return { directory: 'd' } as ModelFolder;
     },
   });
