@@ -8,7 +8,7 @@ import * as vscode from 'vscode';
 import { CopyIndex } from './completion/copyIndex';
 import { SuggestionCache } from './completion/typeThrough';
 import { documentSchemes } from './contributions';
-import { availabilityOf } from './editor/availability';
+import { type Availability, availabilityOf } from './editor/availability';
 import { registerCommands } from './editor/commands';
 import { ExportPreview } from './editor/exportCommand';
 import { readOpenDocument } from './editor/documentText';
@@ -87,18 +87,30 @@ export function activate(context: vscode.ExtensionContext): void {
 
     own(new WarmUp({ model, settings, files, snooze, clock, logger }));
 
+    const availability = (): Availability | undefined => {
+      const document = vscode.window.activeTextEditor?.document;
+      return document && availabilityOf({ document, settings, files, snooze });
+    };
     const preview = own(new ExportPreview());
     own(
-      registerCommands({ settings, snooze, model, bridge, store, preview, channel, clock, logger }),
+      registerCommands({
+        settings,
+        snooze,
+        model,
+        bridge,
+        store,
+        availability,
+        preview,
+        channel,
+        clock,
+        logger,
+      }),
     );
     own(
       new StatusBar({
         clock,
         model,
-        availability: () => {
-          const document = vscode.window.activeTextEditor?.document;
-          return document && availabilityOf({ document, settings, files, snooze });
-        },
+        availability,
         changes: [settings.onDidChange, files.onDidChange, snooze.onDidChange],
         onDidChangeBusy: provider.onDidChangeBusy,
       }),

@@ -11,13 +11,14 @@ import {
   walkthroughId,
 } from '../contributions';
 import type { FeedbackStore } from '../store/feedbackStore';
-import type { Clock, Logger } from '../types';
+import type { Clock, Logger, Settings } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
+import type { Availability } from './availability';
 import { counted, type ExportPreview, exportFeedback } from './exportCommand';
 import type { FeedbackBridge } from './feedbackBridge';
 import { isAbortError, messageOf } from './log';
 import { menuEntries } from './menu';
-import { type ModelSetup, setModel } from './modelSetup';
+import { type ModelSetup, type ModelState, setModel } from './modelSetup';
 import { languageEnabled, type SettingsSource } from './settings';
 import type { Snooze } from './snooze';
 import type { StoreOwner } from './storeOwner';
@@ -29,6 +30,8 @@ export interface CommandParams {
   readonly model: ModelSetup;
   readonly bridge: FeedbackBridge;
   readonly store: StoreOwner;
+  /** For the active editor; undefined when there is none. */
+  readonly availability: () => Availability | undefined;
   readonly preview: ExportPreview;
   readonly channel: vscode.OutputChannel;
   readonly clock: Clock;
@@ -52,7 +55,7 @@ export function registerCommands(params: CommandParams): Disposable {
     [acceptedCommand]: (suggestionId: string, candidateIndex: number) =>
       bridge.accepted(suggestionId, candidateIndex),
 
-    [commands.toggle]: () => update('enabled', !settings.current.enabled),
+    [commands.toggle]: () => toggle(settings),
     [commands.toggleLanguage]: () => toggleLanguage(settings),
     [commands.snooze]: (minutes?: number) => chooseSnooze(snooze, minutes),
 
@@ -89,7 +92,9 @@ export function registerCommands(params: CommandParams): Disposable {
   return disposables;
 }
 
-async function showMenu({ settings, snooze, model, bridge }: CommandParams): Promise<void> {
+async function showMenu(params: CommandParams): Promise<void> {
+  const { settings, snooze, model, bridge } = params;
+
   const document = vscode.window.activeTextEditor?.document;
   const here = document ? settings.forDocument(document.uri) : settings.current;
   const entries = menuEntries({
@@ -108,12 +113,13 @@ async function showMenu({ settings, snooze, model, bridge }: CommandParams): Pro
         ? { label: entry.label, kind: vscode.QuickPickItemKind.Separator }
         : { ...entry, kind: vscode.QuickPickItemKind.Default },
     ),
-    { title: 'Hone', placeHolder: statusLine(model) },
+    { title: 'Hone', placeHolder: statusLine(model.state, params.availability()) },
   );
   if (picked && 'command' in picked) await vscode.commands.executeCommand(picked.command);
 }
 
-function statusLine({ state }: ModelSetup): string {
+function statusLine(state: ModelState, availability: Availability | undefined): string {
+  if (availability?.kind === 'off') return availability.reason;
   switch (state.kind) {
     case 'ready':
       return `${state.version} is running on this machine`;
@@ -128,14 +134,30 @@ function statusLine({ state }: ModelSetup): string {
   }
 }
 
-/** Writes a setting where it is set now: in the workspace if that says something, else for the user. */
-async function update(name: string, value: unknown): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration(section);
-  const target =
-    configuration.inspect(name)?.workspaceValue === undefined
-      ? vscode.ConfigurationTarget.Global
-      : vscode.ConfigurationTarget.Workspace;
-  await configuration.update(name, value, target);
+/** Changes a setting where it is set now: in the folder, in the workspace, else for the user. */
+async function update<T>(
+  name: keyof Settings,
+  scope: vscode.Uri | undefined,
+  change: (own: T | undefined) => T,
+): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(section, scope ?? null);
+  const set = configuration.inspect<T>(name);
+  if (set?.workspaceFolderValue !== undefined) {
+    const target = vscode.ConfigurationTarget.WorkspaceFolder;
+    await configuration.update(name, change(set.workspaceFolderValue), target);
+  } else if (set?.workspaceValue !== undefined) {
+    const target = vscode.ConfigurationTarget.Workspace;
+    await configuration.update(name, change(set.workspaceValue), target);
+  } else {
+    const target = vscode.ConfigurationTarget.Global;
+    await configuration.update(name, change(set?.globalValue), target);
+  }
+}
+
+async function toggle(settings: SettingsSource): Promise<void> {
+  const scope = vscode.window.activeTextEditor?.document.uri;
+  const { enabled } = scope ? settings.forDocument(scope) : settings.current;
+  await update('enabled', scope, () => !enabled);
 }
 
 async function toggleLanguage(settings: SettingsSource): Promise<void> {
@@ -146,9 +168,10 @@ async function toggleLanguage(settings: SettingsSource): Promise<void> {
   }
   const { languageId, uri } = document;
   const enabled = languageEnabled(settings.forDocument(uri), languageId);
-  const set = vscode.workspace.getConfiguration(section).inspect<object>('languages');
-  const own = set?.workspaceValue ?? set?.globalValue;
-  await update('languages', { ...own, [languageId]: !enabled });
+  await update<Settings['languages']>('languages', uri, (own) => ({
+    ...own,
+    [languageId]: !enabled,
+  }));
 }
 
 async function chooseSnooze(snooze: Snooze, minutes: number | undefined): Promise<void> {

@@ -64,9 +64,10 @@ export class ModelSetup implements Disposable {
     return this.#state;
   }
 
-  /** The policy in use; undefined until the first model is chosen. */
+  /** The policy in use; undefined until a first model is chosen, and while there is no hope of one. */
   get policy(): Policy | undefined {
-    return this.#host?.host.policy;
+    const host = this.#host?.host;
+    return host?.state.kind === 'failed' ? undefined : host?.policy;
   }
 
   /** Brings up the model that the settings ask for, unless it is the one already asked for. */
@@ -84,7 +85,7 @@ export class ModelSetup implements Disposable {
       // A newer choice has taken over, and shows its own state.
       if (signal.aborted && this.#choice.model !== model) return;
       this.#run(this.#host?.modelDir ?? this.#params.shippedDir, threads);
-      if (!isAbortError(error)) await this.#explain(model, error);
+      if (!isAbortError(error)) await this.#explain(error);
     }
   }
 
@@ -176,13 +177,12 @@ export class ModelSetup implements Disposable {
     return key;
   }
 
-  async #explain(model: string, error: unknown): Promise<void> {
+  async #explain(error: unknown): Promise<void> {
     this.#params.logger.error('model', 'The model file could not be used.', error);
-    const running = 'Hone goes on with the model it had.';
     const choose = 'Choose Another File';
     const shipped = 'Use the Built-In Model';
     const answer = await vscode.window.showErrorMessage(
-      `${model} cannot be used. ${messageOf(error)} ${running}`,
+      `${messageOf(error)} Hone goes on with the model it had.`,
       choose,
       shipped,
     );
@@ -218,7 +218,12 @@ function isRemembered(value: unknown): value is RememberedKey {
 
 /** The files whose content makes a model: the GGUF itself, or those of a Hugging Face folder. */
 async function filesOf(source: string): Promise<string[]> {
-  if (!(await stat(source)).isDirectory()) return [source];
+  const stats = await stat(source).catch((error: unknown) => {
+    throw new Error(`${source} cannot be read. Check the setting ${section}.model.`, {
+      cause: error,
+    });
+  });
+  if (!stats.isDirectory()) return [source];
   const names = await readdir(source);
   return names
     .filter((name) =>

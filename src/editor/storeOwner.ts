@@ -82,7 +82,10 @@ export class StoreOwner implements Disposable {
     const { directory, clock, logger } = this.#params;
     await mkdir(directory, { recursive: true }).catch((error: unknown) => this.report(error));
     // The database driver is native and is loaded only now, so that activation stays short.
-    const { openFeedbackStore } = await import('../store/feedbackStore');
+    const { openFeedbackStore } = await import('../store/feedbackStore').catch((cause: unknown) => {
+      const message = `Feedback cannot be kept, the database driver does not load: ${messageOf(cause)}`;
+      throw new Error(`${message} Reinstall Hone.`, { cause });
+    });
     return openFeedbackStore(path.join(directory, 'feedback.db'), {
       logger,
       clock,

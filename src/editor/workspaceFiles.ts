@@ -102,16 +102,25 @@ export class WorkspaceFiles implements Disposable {
       const text = depth === 0 ? [infoExclude, own].filter(Boolean).join('\n') : own;
       if (text) rules.setIgnoreFile(directory.join('/'), text);
     }
-    const nested = await vscode.workspace.findFiles(
-      new vscode.RelativePattern(folder, '**/.gitignore'),
-      '**/{node_modules,.git}/**',
-    );
-    for (const uri of nested) {
+    for (const uri of await this.#nestedIgnoreFiles(folder)) {
       const directory = [...below, ...relativePath(folder, uri).split('/').slice(0, -1)];
       const text = await readText(uri);
       if (directory.length > below.length && text) rules.setIgnoreFile(directory.join('/'), text);
     }
     return rules;
+  }
+
+  async #nestedIgnoreFiles(folder: vscode.WorkspaceFolder): Promise<readonly vscode.Uri[]> {
+    try {
+      return await vscode.workspace.findFiles(
+        new vscode.RelativePattern(folder, '**/.gitignore'),
+        '**/{node_modules,.git}/**',
+      );
+    } catch (error) {
+      // Without the editor's search the ignore files above and at the top of the folder still hold.
+      this.#logger.error('files', `No search for nested ignore files in ${folder.name}.`, error);
+      return [];
+    }
   }
 
   dispose(): void {

@@ -15,6 +15,8 @@ import type { WorkspaceFiles } from './workspaceFiles';
 /** A file larger than this is data or generated. */
 export const maxIndexedBytes = 256 * 1024;
 const maxFiles = 20_000;
+/** Beyond this only open documents are taken in; about 400,000 lines. */
+export const maxWorkspaceCharacters = 14_000_000;
 /** Longest stretch of synchronous work, and the rest after it that leaves the editor its turn. */
 const sliceMs = 4;
 const restMs = 10;
@@ -30,7 +32,8 @@ export class WorkspaceIndex implements Disposable {
   readonly #logger: Logger;
   readonly #disposables = new DisposableStore();
   readonly #queue = new Map<string, vscode.Uri>();
-  readonly #indexed = new Map<string, vscode.Uri>();
+  readonly #indexed = new Map<string, { readonly uri: vscode.Uri; readonly characters: number }>();
+  #characters = 0;
   #working = false;
   #disposed = false;
   #cancelQuiet: (() => void) | undefined;
@@ -62,7 +65,7 @@ export class WorkspaceIndex implements Disposable {
   /** Looks at every file again: those no longer open to Hone leave, the others are read if new. */
   async #rescan(): Promise<void> {
     try {
-      for (const uri of this.#indexed.values()) {
+      for (const { uri } of [...this.#indexed.values()]) {
         if (this.#files.verdict(uri) !== 'open') this.#remove(uri);
       }
       for (const document of vscode.workspace.textDocuments) this.#enqueue(document.uri);
@@ -107,8 +110,8 @@ export class WorkspaceIndex implements Disposable {
         }
         if (text === undefined) this.#remove(uri);
         else {
+          this.#remember(uri, text.text.length);
           this.#index.update(key, text.languageId, text.text);
-          this.#indexed.set(key, uri);
         }
       }
       const { files, characters } = this.#index.stats;
@@ -133,7 +136,7 @@ export class WorkspaceIndex implements Disposable {
       if (lengthOf(document) > maxIndexedBytes) return undefined;
       return { languageId: document.languageId, text: document.getText() };
     }
-    if (uri.scheme !== 'file') return undefined;
+    if (uri.scheme !== 'file' || this.#characters > maxWorkspaceCharacters) return undefined;
     try {
       const { size } = await vscode.workspace.fs.stat(uri);
       if (size > maxIndexedBytes) return undefined;
@@ -146,9 +149,20 @@ export class WorkspaceIndex implements Disposable {
     }
   }
 
+  #remember(uri: vscode.Uri, characters: number): void {
+    this.#forget(uri);
+    this.#indexed.set(uri.toString(), { uri, characters });
+    this.#characters += characters;
+  }
+
+  #forget(uri: vscode.Uri): void {
+    this.#characters -= this.#indexed.get(uri.toString())?.characters ?? 0;
+    this.#indexed.delete(uri.toString());
+  }
+
   #remove(uri: vscode.Uri): void {
     this.#index.remove(uri.toString());
-    this.#indexed.delete(uri.toString());
+    this.#forget(uri);
   }
 
   dispose(): void {
