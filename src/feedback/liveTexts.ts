@@ -57,7 +57,7 @@ export class LiveTexts {
     const told = applyEdits(before, ascending);
     const tailStart = Math.max(0, told.length - tailLength);
     const tail = this.#readText(uri, tailStart, Number.MAX_SAFE_INTEGER);
-    const agrees = changes.length > 0 && (tail === undefined || tail === told.slice(tailStart));
+    const agrees = tail === undefined || tail === told.slice(tailStart);
     const after = agrees ? told : (this.#readText(uri, 0, Number.MAX_SAFE_INTEGER) ?? told);
     this.#texts.set(uri, after);
     const edits = agrees ? ascending : minimalEdits(before, after);

@@ -169,6 +169,11 @@ describe('the eight outcomes', () => {
       ],
       facts: ['left #0, 0 taken, 800 ms'],
     },
+    'left, not refused, when a redo puts something else there': {
+      source,
+      steps: [['type', 'q'], 'undo', ['suggest', 'foo(bar)'], ['wait', 800], 'redo'],
+      facts: ['left #0, 0 taken, 800 ms'],
+    },
     'unseen whatever ended it too early': {
       source,
       steps: [
@@ -673,6 +678,50 @@ describe('survival and settled text', () => {
         ['wait', 10_000],
       ],
       facts: ['accepted #0, 3 taken, 0 ms', 'settled "foo"', '15 s: 1 present'],
+    },
+    'a last edit settles after the last measurement': {
+      source,
+      steps: [
+        ...accept('foo(bar)'),
+        ['wait', 595_000],
+        ['replace', 'bar', 'baz'],
+        ['wait', 99_000],
+      ],
+      facts: [
+        'accepted #0, 8 taken, 800 ms',
+        'settled "foo(bar)"',
+        '15 s: 1 present',
+        '30 s: 1 present',
+        '120 s: 1 present',
+        '300 s: 1 present',
+        '600 s: 0.875 edited',
+        'settled "foo(baz)"',
+      ],
+    },
+    'and is let go when the editing goes on even then': {
+      source,
+      steps: [
+        ...accept('foo(bar)'),
+        ['wait', 595_000],
+        ['replace', 'bar', 'baz'],
+        ['wait', 7_000],
+        ['replace', 'baz', 'bat'],
+        ['wait', 99_000],
+      ],
+      facts: [
+        'accepted #0, 8 taken, 800 ms',
+        'settled "foo(bar)"',
+        '15 s: 1 present',
+        '30 s: 1 present',
+        '120 s: 1 present',
+        '300 s: 1 present',
+        '600 s: 0.875 edited',
+      ],
+    },
+    'closed at the very moment of a measurement it is measured once': {
+      source,
+      steps: [...accept('foo(bar)'), ['wait', 15_000], 'close'],
+      facts: ['accepted #0, 8 taken, 800 ms', 'settled "foo(bar)"', '15 s: 1 present'],
     },
     'settled text is recorded again when it changes, at most five times': {
       source,
