@@ -21,7 +21,7 @@ async function start() {
     '--new-window',
     `--extensionDevelopmentPath=${root}`,
     sampleProject,
-    ...['--goto', path.join(sampleProject, 'src/schedule.ts:28')],
+    ...['--goto', path.join(sampleProject, 'src/schedule.ts:32')],
   ]);
   if (code === 0) console.log('VS Code is opening with Hone and the sample project.');
   process.exitCode = code;
@@ -37,7 +37,7 @@ async function startInBrowser() {
   const editor = await startEditorServer({ dataDir, port: ports.editor });
   const window = windowUrl(editor, {
     folder: sampleProject,
-    file: path.join(sampleProject, 'src/schedule.ts:28:1'),
+    file: path.join(sampleProject, 'src/schedule.ts:32:1'),
     extension: root,
   });
   // The window's own address is long, so a short one leads to it.
