@@ -53,7 +53,7 @@ const maxDrafts = 3;
 const maxCompared = 40_000;
 /** A run this long says that what follows is the same piece of code, so that a block may be copied. */
 const minBlockRun = 24;
-/** Characters in one table; an edit re-indexes the table it falls in and the next. */
+/** Characters in one table; an edit re-indexes the table it falls in and those beside it. */
 const chunkCharacters = 16_384;
 
 interface IndexedFile {
@@ -122,7 +122,7 @@ export class CopyIndex {
     if (run.length < gramLength) return [];
     const places = this.#places(query, run);
     return vote(places)
-      .map((group) => draftOf(group, places.length, query))
+      .map((continuation) => draftOf(continuation, places.length, query))
       .filter((draft) => draft.text !== '')
       .slice(0, maxDrafts);
   }
@@ -176,44 +176,47 @@ function insert(places: Place[], place: Place): void {
   if (places.length > maxPlaces) places.pop();
 }
 
-/** Places by what followed the run there to the end of the line, the best supported text first. */
-function vote(places: readonly Place[]): Place[][] {
-  const groups = new Map<string, Place[]>();
+/** One text that followed the run, and where. */
+interface Continuation {
+  /** The rest of the line, without blanks at its end. */
+  readonly line: string;
+  /** At least one place, the longest run first. */
+  readonly places: [Place, ...Place[]];
+}
+
+/** What followed the run to the end of the line, the best supported text first. */
+function vote(places: readonly Place[]): Continuation[] {
+  const byLine = new Map<string, Continuation>();
   for (const place of places) {
     const line = copyLine(place.file.text, place.end);
     if (line === undefined) continue;
-    const group = groups.get(line);
-    if (group === undefined) groups.set(line, [place]);
-    else group.push(place);
+    const continuation = byLine.get(line);
+    if (continuation === undefined) byLine.set(line, { line, places: [place] });
+    else continuation.places.push(place);
   }
-  return [...groups.values()].sort((a, b) => longestRun(b) - longestRun(a) || votes(b) - votes(a));
+  return [...byLine.values()].sort(
+    (a, b) => b.places[0].runLength - a.places[0].runLength || votes(b) - votes(a),
+  );
 }
 
 /** A place in the same file counts twice. */
-function votes(places: readonly Place[]): number {
+function votes({ places }: Continuation): number {
   return places.reduce((sum, place) => sum + (place.sameFile ? 2 : 1), 0);
 }
 
-/** Places are sorted by run. */
-function longestRun(places: readonly Place[]): number {
-  return places[0]?.runLength ?? 0;
-}
-
-function draftOf(group: readonly Place[], places: number, query: CopyQuery): Draft {
-  const runLength = longestRun(group);
-  const [best] = group;
-  const line = best === undefined ? '' : (copyLine(best.file.text, best.end) ?? '');
+function draftOf({ line, places }: Continuation, placesInAll: number, query: CopyQuery): Draft {
+  const [{ file, end, runLength }] = places;
   const block =
-    query.multiline && best !== undefined && runLength >= minBlockRun
-      ? copyBlock(best.file.text, best.end, indentAt(query.text, query.offset))
+    query.multiline && runLength >= minBlockRun
+      ? copyBlock(file.text, end, indentAt(query.text, query.offset))
       : '';
   return {
     text: line + block,
     copy: {
       runLength,
-      votes: group.length,
-      places,
-      sameFile: group.some((place) => place.sameFile),
+      votes: places.length,
+      places: placesInAll,
+      sameFile: places.some((place) => place.sameFile),
     },
   };
 }
@@ -227,6 +230,7 @@ function indentAt(text: string, offset: number): string {
 function indexText(text: string, old: IndexedFile | undefined): readonly GramTable[] {
   const tables = old?.chunks ?? [];
   const oldText = old?.text ?? '';
+  if (text === oldText) return tables;
   const shift = text.length - oldText.length;
   const lengthOf = (index: number) => tables[index]?.length ?? 0;
 

@@ -7,9 +7,7 @@
 /** k: the shortest run that can be found. */
 export const gramLength = 6;
 
-/** The text that a gram table may cover at most, because positions are 16 bits wide. */
-export const maxTableCharacters = 0xffff;
-
+/** One stretch of text, of at most 65,534 characters because positions are 16 bits wide. */
 export interface GramTable {
   /** Characters covered. */
   readonly length: number;
