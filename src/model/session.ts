@@ -38,6 +38,9 @@ export async function openSession(modelPath: string, options: SessionOptions): P
     graphOptimizationLevel: 'all',
     // Shapes change with every step, so a memory pattern is never reused and only costs.
     enableMemPattern: false,
+    // Threads that spin between operators burn the core that the editor, or the other thread, needs:
+    // on two busy cores they double the time of a suggestion and of its processor use.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     // Errors come back as exceptions; warnings about unused outputs are noise on stderr.
     logSeverityLevel: 3,
   }).catch((error: unknown) => {
