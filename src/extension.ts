@@ -32,6 +32,7 @@ import { seededRandom } from './util/random';
 let close: (() => Promise<void>) | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
+  const startMs = performance.now();
   const channel = vscode.window.createOutputChannel('Hone', { log: true });
   const logger = channelLogger(channel);
   const own = <T extends vscode.Disposable>(item: T): T => {
@@ -129,6 +130,8 @@ export function activate(context: vscode.ExtensionContext): void {
         void store.open();
       }),
     );
+    const upMs = Math.round(performance.now() - startMs);
+    logger.info('start', `Up in ${upMs} ms. Feedback is kept in ${storage}.`);
   } catch (error) {
     logger.error('start', 'Hone could not start.', error);
     void vscode.window.showErrorMessage(`Hone could not start: ${messageOf(error)}`);

@@ -14,6 +14,7 @@ import {
 import type { FeedbackStore } from '../store/feedbackStore';
 import type { Clock } from '../types';
 import type { Disposable } from '../util/disposable';
+import { counted, previewText, timeStamp } from './exportText';
 
 const descriptions: Readonly<Record<ExportFormat, string>> = {
   events: 'Everything stored, as it is: one line for each suggestion.',
@@ -91,7 +92,7 @@ export async function exportFeedback(
       title: 'Folder for the export',
     })) ?? [];
   if (!parent) return;
-  const directory = path.join(parent.fsPath, `hone-${plan.format}-${dayStamp(clock.now())}`);
+  const directory = path.join(parent.fsPath, `hone-${plan.format}-${timeStamp(clock.now())}`);
   const result = await writeExport(store, plan, directory);
   const show = 'Show Dataset Card';
   const next = await vscode.window.showInformationMessage(
@@ -102,30 +103,4 @@ export async function exportFeedback(
     const card = vscode.Uri.file(path.join(result.directory, 'README.md'));
     await vscode.commands.executeCommand('markdown.showPreview', card);
   }
-}
-
-/** What would leave, with the first rows in full. */
-export function previewText(plan: ExportPlan): string {
-  const { train, test } = plan.rows;
-  return [
-    `# Export as ${plan.format}`,
-    `${counted(train, 'row')} for training, ${test} for testing, from ${counted(plan.suggestions, 'suggestion')}.`,
-    plan.leaves.map((sentence) => `- ${sentence}`).join('\n'),
-    '## Columns',
-    plan.columns.map(({ name, type, meaning }) => `- \`${name}\` (${type}): ${meaning}`).join('\n'),
-    '## First rows',
-    ...plan.firstRows.map((row) => ['```json', JSON.stringify(row, null, 2), '```'].join('\n')),
-    '',
-  ].join('\n\n');
-}
-
-/** `20260131-2359`, local time: sorts by time and needs no quoting anywhere. */
-function dayStamp(timeMs: number): string {
-  const date = new Date(timeMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-${two(date.getHours())}${two(date.getMinutes())}`;
-}
-
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type * as vscode from 'vscode';
 import { defaultSettings, settingsFrom } from '../../../src/contributions';
-import { languageEnabled } from '../../../src/editor/settings';
+import { languageEnabled, type SettingsHost, SettingsSource } from '../../../src/editor/settings';
 import type { Settings } from '../../../src/types';
 
 const defaults = (name: keyof Settings): unknown => defaultSettings[name];
@@ -35,5 +36,64 @@ describe('settings', () => {
     expect(languageEnabled(off, 'python')).toBe(true);
     expect(languageEnabled(off, 'go')).toBe(false);
     expect(languageEnabled(defaultSettings, 'go')).toBe(true);
+  });
+});
+
+/** A window with one folder, `file:///a`, and a configuration that a test may change. */
+function editor(values: Record<string, unknown>, inFolder: Record<string, unknown> = {}) {
+  let changed: (event: vscode.ConfigurationChangeEvent) => unknown = () => undefined;
+  let reads = 0;
+  const folder = { uri: { toString: () => 'file:///a' } } as vscode.WorkspaceFolder;
+  const host: SettingsHost = {
+    getConfiguration(_section, scope) {
+      reads++;
+      const own = scope ? { ...values, ...inFolder } : values;
+      return {
+        get: (name: keyof Settings) => own[name] ?? defaults(name),
+      } as vscode.WorkspaceConfiguration;
+    },
+    onDidChangeConfiguration(listener) {
+      changed = listener;
+      return { dispose: () => undefined };
+    },
+    getWorkspaceFolder: (uri) => (uri.toString().startsWith('file:///a/') ? folder : undefined),
+  };
+  return {
+    host,
+    reads: () => reads,
+    change: (prefix: string) => changed({ affectsConfiguration: (section) => section === prefix }),
+  };
+}
+
+const uri = (text: string) => ({ toString: () => text }) as vscode.Uri;
+
+describe('the source of settings', () => {
+  test('reads once, until a setting of its own changes', () => {
+    const { host, reads, change } = editor({});
+    const source = new SettingsSource(host, () => expect.unreachable());
+    let told = 0;
+    source.onDidChange(() => told++);
+    expect(source.current).toBe(source.current);
+    change('editor');
+    expect([source.current && reads(), told]).toEqual([1, 0]);
+    change('hone');
+    expect([source.current && reads(), told]).toEqual([2, 1]);
+  });
+
+  test('gives each folder its own values', () => {
+    const { host } = editor({ enabled: true }, { enabled: false });
+    const source = new SettingsSource(host, () => expect.unreachable());
+    expect(source.forDocument(uri('file:///a/x.ts')).enabled).toBe(false);
+    expect(source.forDocument(uri('file:///b/x.ts')).enabled).toBe(true);
+  });
+
+  test('uses the default in place of a value it cannot use, and says so, keeping the others', () => {
+    const { host } = editor({ debounceMs: 'soon', neverLearn: ['*.md'] });
+    const messages: string[] = [];
+    const settings = new SettingsSource(host, (message) => messages.push(message)).current;
+    expect(settings.debounceMs).toBe(defaultSettings.debounceMs);
+    expect(settings.neverLearn).toEqual(['*.md']);
+    expect(messages).toHaveLength(1);
+    expect(messages[0]).toContain('hone.debounceMs');
   });
 });
