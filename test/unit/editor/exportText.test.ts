@@ -13,7 +13,8 @@ const plan: ExportPlan = {
   byLanguage: { typescript: 12 },
   span: { fromMs: 1, untilMs: 2 },
   testFromMs: 2,
-  fromMs: 0,
+  range: {},
+  labels: undefined,
   firstRows: [
     { prompt: 'const a = ', completion: '```1' },
     { prompt: 'x', completion: 'y' },
