@@ -23,11 +23,16 @@ export interface SourceTensor {
 /**
  * One step of filling the weights file: the parts, stacked along their first axis, are written to
  * `target` as they are (`plain`), transposed to `[K, N]` (`transposed`), or as 8-bit blocks with
- * their scales.
+ * their scales and zero points.
  */
 export type WeightRecipe = { readonly parts: readonly SourceTensor[] } & (
   | { readonly form: 'plain' | 'transposed'; readonly target: ExternalTensor }
-  | { readonly form: 'blocks8'; readonly target: ExternalTensor; readonly scales: ExternalTensor }
+  | {
+      readonly form: 'blocks8';
+      readonly target: ExternalTensor;
+      readonly scales: ExternalTensor;
+      readonly zeros: ExternalTensor;
+    }
 );
 
 /** Rows of one source matrix inside a fused one; `name` is without `.weight`. */
@@ -182,13 +187,14 @@ export function fusedKernels(
   ): QuantisedMatrix => {
     const target = b.external(`${name}.q8`, 'uint8', [rows, columns / blockSize, blockSize]);
     const scales = b.external(`${name}.scales`, 'float32', [rows, columns / blockSize]);
-    weights.push({ form: 'blocks8', parts, target, scales });
-    return { values: target.name, scales: scales.name, rows, columns };
+    const zeros = b.external(`${name}.zeros`, 'uint8', [rows, columns / blockSize]);
+    weights.push({ form: 'blocks8', parts, target, scales, zeros });
+    return { values: target.name, scales: scales.name, zeros: zeros.name, rows, columns };
   };
   const product = (x: string, matrix: QuantisedMatrix, bias?: string): string =>
     b.contrib(
       'MatMulNBits',
-      [x, matrix.values, matrix.scales, ...(bias === undefined ? [] : ['', '', bias])],
+      [x, matrix.values, matrix.scales, matrix.zeros, ...(bias === undefined ? [] : ['', bias])],
       matMulNBits(matrix),
     );
   const table = (name: string): QuantisedMatrix =>
@@ -198,10 +204,12 @@ export function fusedKernels(
     b.op('SimplifiedLayerNormalization', [x, gamma], { axis: int(-1), epsilon: float(rmsEpsilon) });
   return {
     embedding(ids) {
-      const values = b.op('Gather', [tokenTable.values, ids], { axis: int(0) }); // [B, S, D/32, 32]
-      const scales = b.op('Gather', [tokenTable.scales, ids], { axis: int(0) }); // [B, S, D/32]
-      const centred = b.op('Sub', [b.op('Cast', [values], { to: int(1) }), b.float32(128)]);
-      const scaled = b.op('Mul', [centred, b.op('Unsqueeze', [scales, b.int64(3)])]);
+      const rows = (table: string): string => b.op('Gather', [table, ids], { axis: int(0) });
+      const whole = (x: string): string => b.op('Cast', [x], { to: int(1) });
+      const each = (x: string): string => b.op('Unsqueeze', [x, b.int64(3)]); // [B, S, D/32, 1]
+      const values = whole(rows(tokenTable.values)); // [B, S, D/32, 32]
+      const centred = b.op('Sub', [values, each(whole(rows(tokenTable.zeros)))]);
+      const scaled = b.op('Mul', [centred, each(rows(tokenTable.scales))]);
       return b.op('Reshape', [scaled, b.int64(0, 0, hiddenSize)]);
     },
     linear(x, name, parts, columns, bias) {
@@ -235,6 +243,7 @@ export function fusedKernels(
 interface QuantisedMatrix {
   readonly values: string;
   readonly scales: string;
+  readonly zeros: string;
   readonly rows: number;
   readonly columns: number;
 }

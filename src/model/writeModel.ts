@@ -13,7 +13,7 @@ import type { LlamaConfig } from './llamaConfig';
 import { buildLlamaGraph } from './llamaGraph';
 import type { SourceTensor, WeightRecipe } from './llamaKernels';
 import { type ModelFolder, type ModelManifest, type Precision, fileNames } from './modelFolder';
-import { quantizeBlocks8, transpose } from './quantize';
+import { type Blocks8, quantizeBlocks8, transpose } from './quantize';
 import type { SpecialTokens } from './specialTokens';
 import type { TokenizerJson } from './tokenizer';
 
@@ -128,29 +128,36 @@ async function writeRecipe(
       return writer.write(recipe.target, [transpose(matrix, rows, columns)]);
     }
     case 'blocks8': {
-      const scales: Float32Array[] = [];
-      await writer.write(recipe.target, quantized(read(), scales, recipe.target.name));
-      return writer.write(recipe.scales, scales);
+      const grids: Omit<Blocks8, 'values'>[] = [];
+      await writer.write(recipe.target, quantized(read(), grids, recipe.target.name));
+      await writer.write(
+        recipe.scales,
+        grids.map(({ scales }) => scales),
+      );
+      return writer.write(
+        recipe.zeros,
+        grids.map(({ zeros }) => zeros),
+      );
     }
   }
 }
 
-/** Quantises chunk by chunk, and leaves the scales in `scales`. */
+/** Quantises chunk by chunk, and leaves scales and zero points in `grids`. */
 async function* quantized(
   chunks: AsyncIterable<Float32Array>,
-  scales: Float32Array[],
+  grids: Omit<Blocks8, 'values'>[],
   name: string,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
-    const blocks = quantizeBlocks8(chunk);
-    if (!blocks.scales.every(Number.isFinite)) {
+    const { values, scales, zeros } = quantizeBlocks8(chunk);
+    if (!scales.every(Number.isFinite)) {
       throw new ModelError(
         'damaged',
         `The weights ${name} hold values that are not numbers. The file is damaged: download it again.`,
       );
     }
-    scales.push(blocks.scales);
-    yield blocks.values;
+    grids.push({ scales, zeros });
+    yield values;
   }
 }
 
