@@ -21,7 +21,7 @@ export class Problem extends Error {
 export const seconds = (startMs) => `${((Date.now() - startMs) / 1000).toFixed(1)} s`;
 
 /**
- * Runs one long step, announced by `title`, with a sign of life every ten seconds.
+ * Runs one long step, announced by `title`; every twenty seconds a line says that it is still at it.
  *
  * @template T
  * @param {string} title
@@ -31,7 +31,7 @@ export const seconds = (startMs) => `${((Date.now() - startMs) / 1000).toFixed(1
 export async function step(title, work) {
   const start = Date.now();
   console.log(`• ${title}`);
-  const alive = setInterval(() => console.log(`  … ${seconds(start)}`), 10_000);
+  const alive = setInterval(() => console.log(`  … ${seconds(start)}`), 20_000);
   try {
     const result = await work();
     console.log(`  done in ${seconds(start)}`);

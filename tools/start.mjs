@@ -8,13 +8,19 @@ import { main, run } from './console.mjs';
 import { freePort, installEditorHost, startEditorServer, windowUrl } from './editorHost.mjs';
 import { root } from './setup.mjs';
 
-const sampleProject = path.join(root, 'test/fixtures/sample-project');
 const dataDir = path.join(root, '.cache/start');
+
+/** A copy, so that whatever is tried in it leaves the repository as it is. */
+const sampleProject = path.join(dataDir, 'garden-planner');
 
 /** The same addresses every time where they are free: the browser keeps a window's layout by them. */
 const ports = { door: 8217, editor: 8218 };
 
 async function start() {
+  if (!fs.existsSync(sampleProject)) {
+    const original = path.join(root, 'test/fixtures/sample-project');
+    fs.cpSync(original, sampleProject, { recursive: true });
+  }
   const { code: noDesktop } = await run('code', ['--version'], { quiet: true });
   if (noDesktop || process.argv.includes('--browser')) return startInBrowser();
   const { code } = await run('code', [
@@ -59,6 +65,7 @@ async function startInBrowser() {
 const firstSettings = {
   'chat.disableAIFeatures': true,
   'extensions.ignoreRecommendations': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
 };
 
