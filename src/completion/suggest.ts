@@ -76,9 +76,12 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
   signal.throwIfAborted();
 
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const candidates = merge(proposed.map((candidate) => cut(candidate, context)))
-    .map((candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }))
-    .sort((a, b) => b.score - a.score);
+  const scored = merge(proposed.map((candidate) => cut(candidate, context))).map(
+    (candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }),
+  );
+  // What no policy has read stays in the order of the index, the longest run first: the score was
+  // fitted to what one has read, and would be right less often (34 % of the time against 35 %).
+  const candidates = result === undefined ? scored : scored.sort((a, b) => b.score - a.score);
   return {
     id: randomUUID(),
     timeMs: startMs,

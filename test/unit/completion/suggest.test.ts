@@ -121,6 +121,14 @@ describe('copied text', () => {
     expect(suggestion.candidates).toMatchObject([{ text: 'load(id);', logProb: NaN }]);
   });
 
+  test('is ordered by the length of the run when no policy has read it', async () => {
+    const often = 'x = load(two);\n'.repeat(8);
+    const { candidates } = await ask(`${often}const x = load(one);\nconst x = load(█`, {
+      copyIndex: new CopyIndex(),
+    });
+    expect(candidates.map(({ text }) => text)).toEqual(['one);', 'two);']);
+  });
+
   test('is offered when the policy fails, and the caller is told', async () => {
     const error = new Error('The model host is gone.');
     const policy = { ...policyOf().policy, generate: () => Promise.reject(error) };
