@@ -47,8 +47,10 @@ export class Generator {
   readonly #manifest: ModelManifest;
   readonly #index: VocabularyIndex;
   readonly #cache: PrefixCache;
-  /** Never emitted: control tokens, and rows of the logits without a token. */
+  /** Never chosen: control tokens, and rows of the logits without a token. */
   readonly #forbidden: readonly number[];
+  /** A model that was told what comes after the cursor says so when it gets there. */
+  readonly #endIds: Int32Array;
   /** Tokens that hold a code fence. */
   readonly #fences: readonly number[];
 
@@ -59,7 +61,10 @@ export class Generator {
     this.#index = new VocabularyIndex(tokenizer, new Set(manifest.specialIds));
     this.#cache = new PrefixCache(manifest, defaultLimits(manifest));
     const ids = Array.from({ length: manifest.vocabularySize }, (_, id) => id);
-    this.#forbidden = ids.filter((id) => this.#index.bytes(id) === '');
+    this.#endIds = Int32Array.from(manifest.fim === null ? [] : manifest.eosIds);
+    this.#forbidden = ids.filter(
+      (id) => this.#index.bytes(id) === '' && !this.#endIds.includes(id),
+    );
     this.#fences = ids.filter((id) => this.#index.bytes(id).includes('```'));
   }
 
@@ -81,6 +86,8 @@ export class Generator {
       index: this.#index,
       cut: prompt.cut,
       stop: stopRules(context.prefix, context.languageId, context.multiline),
+      endIds: this.#endIds,
+      lineRest: lineRestOf(context.suffix),
       temperature: request.temperature,
       maxTokens: request.maxTokens,
     };
@@ -338,6 +345,11 @@ function distinct(candidates: readonly Candidate[]): Candidate[] {
     }
   }
   return [...byText.values()];
+}
+
+/** What follows the cursor on its line, as far as its first character that is no space. */
+function lineRestOf(suffix: string): string {
+  return utf8Bytes(/^[ \t]*[^\s]/u.exec(suffix)?.[0] ?? '');
 }
 
 function textOf(bytes: string): string {

@@ -119,8 +119,9 @@ export class Head {
   }
 
   /**
-   * log-probability of a draft's text, and that its line ends after it, by the tokenizer's own split
-   * into tokens; NaN when it was too long to be read.
+   * log-probability of a draft's text, by the tokenizer's own split into tokens, and that after it
+   * the line ends, or goes on as it already does after the cursor; NaN when it was too long to be
+   * read.
    */
   logProb({ ids, tail }: DraftPath): number {
     let node = -1;
@@ -131,7 +132,7 @@ export class Head {
       if (child === undefined) return NaN;
       node = child;
     }
-    return Math.min(0, sum + this.place(node).lineEndLogProb(tail));
+    return Math.min(0, sum + this.place(node).endLogProb(tail));
   }
 
   #splitChild(node: number, id: number): number | undefined {

@@ -16,6 +16,10 @@ export interface Rules {
   /** Bytes before the cursor that every row emits first. */
   readonly cut: string;
   readonly stop: StopRules;
+  /** Tokens with which the policy says that it has come to what stands after the cursor. */
+  readonly endIds: Int32Array;
+  /** How what stands after the cursor on its line begins; '' where the line ends there. */
+  readonly lineRest: string;
   readonly temperature: number;
   readonly maxTokens: number;
 }
@@ -68,6 +72,15 @@ export class Place {
     return logSum(this.#lineEnds(head).map((ids) => logSumExp(this.logits, ids, 1, max))) - logZ;
   }
 
+  /** log-probability that the text goes on with `head` and then with what is there already. */
+  endLogProb(head: string): number {
+    const { index, lineRest } = this.rules;
+    if (lineRest === '') return this.lineEndLogProb(head);
+    const { logZ, max } = this.peak;
+    const first = logSumExp(this.logits, index.startingWith(head + lineRest), 1, max);
+    return logSum([first, ...this.#ends(head)]) - logZ;
+  }
+
   greedyStep(): Step | null {
     return this.peak.argMax < 0 ? null : this.step(this.peak.argMax, 0);
   }
@@ -80,6 +93,11 @@ export class Place {
 
   step(id: number, logPropensity: number): Step {
     const bytes = this.rules.index.bytes(id);
+    if (bytes === '') {
+      const logProb = this.logProb(id);
+      const lineEnd = { at: this.emitted.length, logProb, logPropensity };
+      return { id, logProb, logPropensity, lineEnd };
+    }
     const head = lineEndIn(bytes, this.rest.length);
     if (head < 0) return { id, logProb: this.logProb(id), logPropensity, lineEnd: null };
     const lineEnd: LineEnd = {
@@ -103,8 +121,13 @@ export class Place {
   }
 
   #lineEnds(head: string): readonly Int32Array[] {
-    const { index } = this.rules;
-    return [index.startingWith(`${head}\n`), index.startingWith(`${head}\r`)];
+    const { index, endIds } = this.rules;
+    const lineEnds = [index.startingWith(`${head}\n`), index.startingWith(`${head}\r`)];
+    return head === '' ? [...lineEnds, endIds] : lineEnds;
+  }
+
+  #ends(head: string): readonly number[] {
+    return head === '' ? [logSumExp(this.logits, this.rules.endIds, 1, this.peak.max)] : [];
   }
 }
 
@@ -173,7 +196,12 @@ export class Row {
     this.#steps.push(step);
     const logProb = Math.min(0, step.lineEnd?.logProb ?? step.logProb);
     this.#logProbs.push((this.#logProbs.at(-1) ?? 0) + logProb);
-    this.#emitted += index.bytes(step.id);
+    const bytes = index.bytes(step.id);
+    if (bytes === '') {
+      this.#end = this.#text.length;
+      return;
+    }
+    this.#emitted += bytes;
     if (this.#emitted.length <= cut.length) return;
     this.#pastCursor += 1;
     const { text, valid } = decodeUtf8(this.#emitted.slice(cut.length));

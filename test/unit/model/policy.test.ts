@@ -41,6 +41,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** No end tokens, and nothing after the cursor. */
+const plain = { endIds: new Int32Array(0), lineRest: '' };
 const never = new AbortController().signal;
 
 /** A policy with an empty cache; all share one session, so none is disposed. */
@@ -93,6 +95,7 @@ async function slowGreedy({ context, maxTokens }: GenerateRequest): Promise<Row>
       index,
       cut: prompt.cut,
       stop: stopRules(context.prefix, context.languageId, context.multiline),
+      ...plain,
       temperature: 1,
       maxTokens,
     },
@@ -240,6 +243,7 @@ describe('the cursor inside a token', () => {
       index,
       cut: 'ret',
       stop: stopRules('', '', false),
+      ...plain,
       temperature: 1,
       maxTokens: 9,
     };
