@@ -39,8 +39,11 @@ export function isSecretFile(path: string): boolean {
 /** Compiles globs relative to a folder; a glob without '/' matches at any depth. */
 export function compileGlobs(globs: readonly string[]): (relativePath: string) => boolean {
   if (globs.length === 0) return () => false;
-  const anywhere = globs.map((glob) => (glob.includes('/') ? glob : `**/${glob}`));
-  return picomatch(anywhere, { dot: true });
+  return picomatch(globs.map(atAnyDepth), { dot: true });
+}
+
+export function atAnyDepth(glob: string): string {
+  return glob.includes('/') ? glob : `**/${glob}`;
 }
 
 /** The rules of one workspace folder. Paths have '/' separators. */

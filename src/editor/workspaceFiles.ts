@@ -6,7 +6,13 @@ import * as vscode from 'vscode';
 import type { Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
-import { compileGlobs, type FileVerdict, FolderRules, isSecretFile } from './sensitiveFiles';
+import {
+  atAnyDepth,
+  compileGlobs,
+  type FileVerdict,
+  FolderRules,
+  isSecretFile,
+} from './sensitiveFiles';
 import type { SettingsSource } from './settings';
 
 /** Whether a file may be read; `pending` while the rules of its folder are being read. */
@@ -67,6 +73,12 @@ export class WorkspaceFiles implements Disposable {
     }
     const rules = this.#folders.get(folder.uri.toString());
     return rules ? rules.verdict(relativePath(folder, uri)) : 'pending';
+  }
+
+  /** The glob that keeps the editor's search out of what would be left out anyway. */
+  searchExclude(folder: vscode.WorkspaceFolder): string {
+    const { exclude } = this.#settings.forDocument(folder.uri);
+    return `{${['**/{node_modules,.git}/**', ...exclude.map(atAnyDepth)].join(',')}}`;
   }
 
   /** Whether Hone suggests in this document but keeps nothing of it. */

@@ -10,6 +10,7 @@ import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import { knownExtensions, languageOf } from '../util/language';
 import { lengthOf } from './documentText';
+import { messageOf } from './log';
 import type { WorkspaceFiles } from './workspaceFiles';
 
 /** A file larger than this is data or generated. */
@@ -35,6 +36,8 @@ export class WorkspaceIndex implements Disposable {
   readonly #indexed = new Map<string, { readonly uri: vscode.Uri; readonly characters: number }>();
   #characters = 0;
   #working = false;
+  /** Counts the scans, so that a newer one ends the one before. */
+  #scan = 0;
   #disposed = false;
   #cancelQuiet: (() => void) | undefined;
 
@@ -64,9 +67,12 @@ export class WorkspaceIndex implements Disposable {
 
   /** Looks at every file again: those no longer open to Hone leave, the others are read if new. */
   async #rescan(): Promise<void> {
+    const scan = ++this.#scan;
+    const slice = new Slice();
     try {
       for (const { uri } of [...this.#indexed.values()]) {
         if (this.#files.verdict(uri) !== 'open') this.#remove(uri);
+        await slice.rest();
       }
       for (const document of vscode.workspace.textDocuments) this.#enqueue(document.uri);
       for (const folder of vscode.workspace.workspaceFolders ?? []) {
@@ -74,10 +80,14 @@ export class WorkspaceIndex implements Disposable {
         if (folder.uri.scheme !== 'file') continue;
         const found = await vscode.workspace.findFiles(
           new vscode.RelativePattern(folder, sourceGlob),
-          '**/{node_modules,.git}/**',
+          this.#files.searchExclude(folder),
           maxFiles,
         );
-        for (const uri of found) if (!this.#indexed.has(uri.toString())) this.#enqueue(uri);
+        for (const uri of found) {
+          if (scan !== this.#scan || this.#disposed) return;
+          if (!this.#indexed.has(uri.toString())) this.#enqueue(uri);
+          await slice.rest();
+        }
       }
     } catch (error) {
       this.#logger.error('index', 'The workspace could not be searched.', error);
@@ -97,17 +107,14 @@ export class WorkspaceIndex implements Disposable {
 
   async #work(): Promise<void> {
     this.#working = true;
-    let sliceStart = performance.now();
+    const slice = new Slice();
     try {
       const batch = [...this.#queue];
       this.#queue.clear();
       for (const [key, uri] of batch) {
         const text = await this.#textOf(uri);
+        await slice.rest();
         if (this.#disposed) return;
-        if (performance.now() - sliceStart > sliceMs) {
-          await new Promise<void>((resolve) => setTimeout(resolve, restMs));
-          sliceStart = performance.now();
-        }
         if (text === undefined) this.#remove(uri);
         else {
           this.#remember(uri, text.text.length);
@@ -143,9 +150,9 @@ export class WorkspaceIndex implements Disposable {
       const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
       return { languageId: languageOf(uri.path), text };
     } catch (error) {
-      // Deleted since it was found: the usual reason, and no trouble.
-      if (error instanceof vscode.FileSystemError) return undefined;
-      throw error;
+      // Deleted since it was found, mostly; whatever the reason, the file is left out.
+      this.#logger.debug('index', `A file could not be read: ${messageOf(error)}`);
+      return undefined;
     }
   }
 
@@ -167,5 +174,16 @@ export class WorkspaceIndex implements Disposable {
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+}
+
+/** Keeps a long loop from holding the editor up: rests now and then. */
+class Slice {
+  #startMs = performance.now();
+
+  async rest(): Promise<void> {
+    if (performance.now() - this.#startMs < sliceMs) return;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+    this.#startMs = performance.now();
   }
 }
