@@ -65,7 +65,7 @@ export function registerCommands(params: CommandParams): Disposable {
     [commands.comment]: () => comment(bridge, store),
 
     [commands.exportFeedback]: async () => exportFeedback(await store.open(), preview, clock),
-    [commands.deleteFeedback]: async () => deleteFeedback(await store.open()),
+    [commands.deleteFeedback]: async () => deleteFeedback(await store.open(), bridge),
 
     [commands.chooseModel]: () => chooseModel(),
     [commands.restartModel]: () => model.restart(),
@@ -105,7 +105,7 @@ async function showMenu(params: CommandParams): Promise<void> {
       id: document.languageId,
       enabled: languageEnabled(here, document.languageId),
     },
-    canRate: bridge.canRate,
+    canRate: bridge.last.kind === 'recorded',
     modelFailed: model.state.kind === 'failed',
   });
   const picked = await vscode.window.showQuickPick(
@@ -201,9 +201,19 @@ async function rate(
   store: StoreOwner,
   rating: { readonly thumb: 'up' | 'down' } | { readonly comment: string },
 ): Promise<void> {
+  const { last } = bridge;
+  if (last.kind === 'unrecorded') {
+    await vscode.window.showInformationMessage(
+      'Nothing is recorded in this file, as the setting hone.neverLearn says.',
+    );
+    return;
+  }
   // After a reload the window has shown nothing yet, but the store knows what came last.
-  const lastId = bridge.lastShownId ?? (await (await store.open()).lastSuggestion())?.suggestion.id;
-  if (lastId === undefined || !bridge.rate(rating, lastId)) {
+  const suggestionId =
+    last.kind === 'recorded'
+      ? last.suggestionId
+      : (await (await store.open()).lastSuggestion())?.suggestion.id;
+  if (suggestionId === undefined || !bridge.rate(rating, suggestionId)) {
     await vscode.window.showInformationMessage(
       'Hone has suggested nothing yet that could be rated.',
     );
@@ -222,7 +232,7 @@ async function comment(bridge: FeedbackBridge, store: StoreOwner): Promise<void>
   if (text?.trim()) await rate(bridge, store, { comment: text.trim() });
 }
 
-async function deleteFeedback(store: FeedbackStore): Promise<void> {
+async function deleteFeedback(store: FeedbackStore, bridge: FeedbackBridge): Promise<void> {
   const { suggestions } = await store.counts();
   const confirm = 'Delete';
   const answer = await vscode.window.showWarningMessage(
@@ -235,6 +245,7 @@ async function deleteFeedback(store: FeedbackStore): Promise<void> {
   );
   if (answer !== confirm) return;
   const deleted = await store.deleteAll();
+  bridge.forgetAll();
   await vscode.window.showInformationMessage(
     `Deleted ${counted(deleted, 'suggestion')}, with all feedback.`,
   );

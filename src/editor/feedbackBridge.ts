@@ -10,15 +10,20 @@ import type { ChangeCause, Rating, SuggestionTracker } from '../feedback/suggest
 import type { Clock, Suggestion, TextChange } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 
+/** The suggestion shown last in this window. */
+export type LastShown =
+  | { readonly kind: 'none' }
+  /** In a file that is never learned from. */
+  | { readonly kind: 'unrecorded'; readonly suggestionId: string }
+  | { readonly kind: 'recorded'; readonly suggestionId: string };
+
 export class FeedbackBridge implements Disposable {
   readonly #tracker: SuggestionTracker;
   readonly #cache: SuggestionCache;
   readonly #clock: Clock;
   readonly #disposables = new DisposableStore();
   #visible = false;
-  /** False after ghost text in a file that is never learned from. */
-  #lastIsRecorded = true;
-  #currentId: string | undefined;
+  #last: LastShown = { kind: 'none' };
   #lastRating: (Rating & { readonly suggestionId: string }) | undefined;
 
   constructor(tracker: SuggestionTracker, cache: SuggestionCache, clock: Clock) {
@@ -58,8 +63,7 @@ export class FeedbackBridge implements Disposable {
    * file that is never learned from.
    */
   shown(suggestion: Suggestion, candidateIndex: number, learns: boolean): void {
-    this.#lastIsRecorded = learns;
-    this.#currentId = suggestion.id;
+    this.#last = { kind: learns ? 'recorded' : 'unrecorded', suggestionId: suggestion.id };
     if (learns) this.#tracker.shown(suggestion, candidateIndex);
     this.#setVisible(true);
   }
@@ -76,30 +80,33 @@ export class FeedbackBridge implements Disposable {
   }
 
   accepted(suggestionId: string, candidateIndex: number): void {
+    const last = this.#last;
     this.#cache.forget(suggestionId);
-    if (this.#lastIsRecorded) this.#tracker.accepted(suggestionId, candidateIndex);
-    this.#setVisible(false);
+    if (last.kind === 'recorded') this.#tracker.accepted(suggestionId, candidateIndex);
+    // The next suggestion may be on screen before the editor says that this one was taken.
+    if (last.kind !== 'none' && last.suggestionId === suggestionId) this.#setVisible(false);
   }
 
   dismissed(): void {
     // What was refused is not offered again when the next character agrees with it.
-    if (this.#currentId !== undefined) this.#cache.forget(this.#currentId);
+    if (this.#last.kind !== 'none') this.#cache.forget(this.#last.suggestionId);
     this.#tracker.dismissed();
     this.#setVisible(false);
   }
 
-  /** The suggestion a rating is about; undefined before the first and in files never learned from. */
-  get lastShownId(): string | undefined {
-    return this.#lastIsRecorded ? this.#tracker.lastShownId : undefined;
+  /** All feedback was deleted: nothing shown before can be rated or offered again. */
+  forgetAll(): void {
+    this.#last = { kind: 'none' };
+    this.#cache.forget();
   }
 
-  get canRate(): boolean {
-    return this.lastShownId !== undefined;
+  /** What a rating by command is about. */
+  get last(): LastShown {
+    return this.#last;
   }
 
   /** A thumb and a comment given one after the other make one rating. False if nothing can be rated. */
   rate(rating: Pick<Rating, 'comment'> | Pick<Rating, 'thumb'>, suggestionId: string): boolean {
-    if (!this.#lastIsRecorded) return false;
     const earlier = this.#lastRating?.suggestionId === suggestionId ? this.#lastRating : undefined;
     const whole = { thumb: null, ...earlier, ...rating, suggestionId };
     this.#lastRating = whole;
