@@ -15,18 +15,24 @@ export interface StoredSuggestion {
   readonly text: string | null;
   /** The latest outcome. */
   readonly outcome: Outcome | null;
+  /** The candidate it is about, which cycling may have changed. */
+  readonly outcomeIndex: number | null;
   readonly takenLength: number | null;
   readonly visibleMs: number | null;
   /** The earliest measurement. */
   readonly survival: number | null;
   readonly state: RegionState | null;
   readonly settledText: string | null;
+  readonly thumb: 'up' | 'down' | null;
+  readonly comment: string | null;
 }
 
 const query = `
-  SELECT s.id, s.path, c.text, o.outcome,
+  SELECT s.id, s.path, c.text, o.outcome, o.candidate_index AS outcomeIndex,
     o.taken_length_utf16 AS takenLength, o.visible_ms AS visibleMs,
-    v.survival, v.state, t.text AS settledText
+    v.survival, v.state, t.text AS settledText,
+    (SELECT max(thumb) FROM ratings WHERE suggestion_id = s.id) AS thumb,
+    (SELECT max(comment) FROM ratings WHERE suggestion_id = s.id) AS comment
   FROM suggestions s
   LEFT JOIN candidates c ON c.suggestion_id = s.id AND c.candidate_index = s.shown_index
   LEFT JOIN outcomes o ON o.id =

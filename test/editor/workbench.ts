@@ -179,6 +179,23 @@ export class Window {
     await this.press('Enter');
   }
 
+  /** Chooses an entry of the list that is open, or about to be. */
+  async pick(label: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: label }).click();
+  }
+
+  /** Types into the input box that is open, or about to be, and confirms. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget:not(.show-checkboxes) input').last();
+    await input.waitFor();
+    await input.fill(text);
+    await this.press('Enter');
+  }
+
+  dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
   /** The lines that the editor shows, without ghost text. */
   lines(): Promise<string[]> {
     return this.page.evaluate(() => {
