@@ -79,7 +79,9 @@ export function createTokenizer(json: TokenizerJson, specialIds: ReadonlySet<num
       ...json,
       added_tokens: added,
       post_processor: null,
-      pre_tokenizer: json.pre_tokenizer && exactStep(json.pre_tokenizer),
+      normalizer: json.normalizer ?? null,
+      pre_tokenizer: json.pre_tokenizer ? exactStep(json.pre_tokenizer) : null,
+      decoder: json.decoder ?? null,
     },
     { clean_up_tokenization_spaces: false },
   );
