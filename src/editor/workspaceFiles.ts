@@ -77,8 +77,12 @@ export class WorkspaceFiles implements Disposable {
 
   /** The glob that keeps the editor's search out of what would be left out anyway. */
   searchExclude(folder: vscode.WorkspaceFolder): string {
-    const { exclude } = this.#settings.forDocument(folder.uri);
-    return `{${['**/{node_modules,.git}/**', ...exclude.map(atAnyDepth)].join(',')}}`;
+    // Braces within braces are more than every search tool understands; `verdict` has the last word.
+    const plain = this.#settings
+      .forDocument(folder.uri)
+      .exclude.filter((glob) => !/[{},]/.test(glob))
+      .map(atAnyDepth);
+    return `{${['**/node_modules/**', '**/.git/**', ...plain].join(',')}}`;
   }
 
   /** Whether Hone suggests in this document but keeps nothing of it. */
