@@ -7,8 +7,8 @@ import type { Clock } from '../types';
 import { HostError } from './protocol';
 import { type Call, type Handlers, RpcClient, loopback, serve } from './rpc';
 
-/** Far longer than any suggestion takes; a host this slow is stuck and is started again. */
-export const generateTimeoutMs = 30_000;
+/** Far longer than a suggestion takes on the busiest machine; a host this slow is stuck. */
+export const generateTimeoutMs = 60_000;
 
 export function remotePolicy(version: () => string, call: Call): Policy {
   return {

@@ -17,6 +17,7 @@ import { type CachedSequence, PrefixCache, defaultLimits } from './prefixCache';
 import { buildPrompt, promptBudget } from './prompt';
 import { Row, type Rules } from './row';
 import { drawDistinct } from './sampling';
+import { lookUp } from './promptLookup';
 import type { Session } from './session';
 import { stopRules } from './stop';
 import type { Tokenizer } from './tokenizer';
@@ -60,7 +61,7 @@ export class Generator {
     this.#manifest = manifest;
     this.#index = new VocabularyIndex(tokenizer, new Set(manifest.specialIds));
     this.#cache = new PrefixCache(manifest, defaultLimits(manifest));
-    const ids = Array.from({ length: manifest.vocabularySize }, (_, id) => id);
+    const ids = range(0, manifest.vocabularySize);
     this.#endIds = Int32Array.from(manifest.fim === null ? [] : manifest.eosIds);
     this.#forbidden = ids.filter(
       (id) => this.#index.bytes(id) === '' && !this.#endIds.includes(id),
@@ -143,7 +144,7 @@ export class Generator {
       const chunk = ids.slice(start, Math.min(end, start + chunkTokens));
       const { newKv } = await this.#forward({
         ids: chunk,
-        positions: chunk.map((_, i) => start + i),
+        positions: range(start, chunk.length),
         rows: 1,
         prefix: { kv: sequence.kv, length: start },
         suffix: null,
@@ -171,14 +172,14 @@ export class Generator {
     const output = await this.#forward({
       ids: [...tail, ...tree.nodes.map(({ id }) => id)],
       positions: [
-        ...tail.map((_, i) => start + i),
+        ...range(start, tail.length),
         ...tree.nodes.map(({ depth }) => prompt.ids.length + depth - 1),
       ],
       rows: 1,
       prefix: { kv: sequence.kv, length: start },
       suffix: null,
       sees: (from, to) => to < tail.length || tree.isOnPath(to - tail.length, from - tail.length),
-      logitRows: Array.from({ length: tree.nodes.length + 1 }, (_, i) => tail.length - 1 + i),
+      logitRows: range(tail.length - 1, tree.nodes.length + 1),
     });
     this.#mask(output.logits, rules);
     sequence.append(tail, output.newKv, { row: 0, token: 0 });
@@ -198,14 +199,16 @@ export class Generator {
     starts.push(...this.#sampledRows(request, greedy, head, rules));
     const going = starts.filter(({ row }) => !row.ended && !row.fellBehind(greedy, hopelessNats));
     const active = going.map(({ row }): ActiveRow => ({ row, length: row.length - 1 }));
-    const promptLength = sequence.ids.length;
+    const prompt = [...sequence.ids];
     // What the greedy row says is kept with the prompt: once accepted, it need not be read again.
     if (greedy.ended) head.appendPath(starts[0]?.node ?? -1, sequence);
     let suffix = this.#suffix(active);
     for (const [slot, { node }] of going.entries()) head.copyPath(node, suffix, slot);
     while (active.length > 0) {
       await pause(signal);
-      if (active.some(({ length }) => length === suffix.capacity)) {
+      const guesses = this.#guesses(prompt, active);
+      const tokens = 1 + guesses.length; // S
+      if (active.some(({ length }) => length + tokens > suffix.capacity)) {
         const grown = this.#suffix(active);
         for (const [slot, { length }] of active.entries()) {
           grown.copyRow(suffix, slot, slot, length);
@@ -213,20 +216,23 @@ export class Generator {
         suffix = grown;
       }
       const { logits, newKv } = await this.#forward({
-        ids: active.map(({ row }) => row.lastId),
-        positions: active.map(({ length }) => promptLength + length),
+        ids: active.flatMap(({ row }) => [row.lastId, ...guesses]),
+        positions: active.flatMap(({ length }) => range(prompt.length + length, tokens)),
         rows: active.length,
-        prefix: { kv: sequence.kv, length: promptLength },
+        prefix: { kv: sequence.kv, length: prompt.length },
         suffix: { kv: suffix, lengths: active.map(({ length }) => length) },
         sees: () => true,
-        logitRows: active.map((_, slot) => slot),
+        logitRows: range(0, active.length * tokens),
       });
       this.#mask(logits, rules);
       for (const [slot, state] of active.entries()) {
-        suffix.write(newKv, { row: slot, token: 0 }, 1, { row: slot, slot: state.length });
-        state.length += 1;
-        const view = logits[slot];
-        if (view !== undefined) state.row.advance(state.row.place(view));
+        suffix.write(newKv, { row: slot, token: 0 }, tokens, { row: slot, slot: state.length });
+        for (let read = 0; read < tokens; read++) {
+          state.length += 1;
+          const view = logits[slot * tokens + read];
+          if (view !== undefined) state.row.advance(state.row.place(view));
+          if (state.row.ended || state.row.lastId !== guesses[read]) break;
+        }
       }
       // From the last row on, so that what fills a gap has been looked at.
       for (let slot = active.length - 1; slot >= 0; slot--) {
@@ -245,10 +251,17 @@ export class Generator {
     return starts.map(({ row }) => row).filter((row) => !row.fellBehind(greedy, hopelessNats));
   }
 
-  /** Room for the rows' own tokens. */
+  /** What may follow the newest token of a row that is alone; with more rows it does not pay. */
+  #guesses(prompt: readonly number[], active: readonly ActiveRow[]): readonly number[] {
+    const [only, second] = active;
+    return only === undefined || second !== undefined ? [] : lookUp([...prompt, ...only.row.ids]);
+  }
+
+  /** Room for the rows' own tokens, and for what they may add in some runs. */
   #suffix(active: readonly ActiveRow[]): KvBuffer {
     const longest = Math.max(0, ...active.map(({ length }) => length));
-    return new KvBuffer(this.#manifest, active.length, capacityFor(longest + 1, suffixStep));
+    const capacity = capacityFor(longest + suffixStep / 2, suffixStep);
+    return new KvBuffer(this.#manifest, active.length, capacity);
   }
 
   /**
@@ -350,6 +363,11 @@ function distinct(candidates: readonly Candidate[]): Candidate[] {
 /** What follows the cursor on its line, as far as its first character that is no space. */
 function lineRestOf(suffix: string): string {
   return utf8Bytes(/^[ \t]*[^\s]/u.exec(suffix)?.[0] ?? '');
+}
+
+/** `count` whole numbers from `start` on. */
+function range(start: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => start + i);
 }
 
 function textOf(bytes: string): string {
