@@ -64,16 +64,16 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
     };
 
     const attentionIn = addNorm(`${prefix}.input_layernorm.weight`); // [B, S, D]
-    const qkv = kernels.linear(
-      attentionIn,
-      `${prefix}.self_attn.qkv_proj`,
-      ['q', 'k', 'v'].map((part) => ({
-        name: `${prefix}.self_attn.${part}_proj`,
-        rows: part === 'q' ? heads * headSize : keySize,
-      })),
-      hiddenSize,
-      config.qkvBias,
-    ); // [B, S, (H + 2 KV) dh]
+    const qkv = kernels.linear(attentionIn, {
+      name: `${prefix}.self_attn.qkv_proj`,
+      parts: [
+        { name: `${prefix}.self_attn.q_proj`, rows: heads * headSize },
+        { name: `${prefix}.self_attn.k_proj`, rows: keySize },
+        { name: `${prefix}.self_attn.v_proj`, rows: keySize },
+      ],
+      columns: hiddenSize,
+      bias: config.qkvBias,
+    }); // [B, S, (H + 2 KV) dh]
     const [q, k, v] = b.split(qkv, b.int64(heads * headSize, keySize, keySize), 3);
     const key = splitHeads(b, config, kernels.rotate(k, kvHeads, rotary)); // [B, KV, S, dh]
     const value = splitHeads(b, config, v); // [B, KV, S, dh]
@@ -85,30 +85,31 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
       prefixKey: cache.prefixKey, // [1, KV, P, dh]
       prefixValue: cache.prefixValue, // [1, KV, P, dh]
     }); // [B, S, H dh]
-    branch = kernels.linear(
-      attended,
-      `${prefix}.self_attn.o_proj`,
-      [{ name: `${prefix}.self_attn.o_proj`, rows: hiddenSize }],
-      heads * headSize,
-      false,
-    ); // [B, S, D]
+    branch = kernels.linear(attended, {
+      name: `${prefix}.self_attn.o_proj`,
+      parts: [{ name: `${prefix}.self_attn.o_proj`, rows: hiddenSize }],
+      columns: heads * headSize,
+      bias: false,
+    }); // [B, S, D]
 
     const feedForwardIn = addNorm(`${prefix}.post_attention_layernorm.weight`); // [B, S, D]
-    const gateUp = kernels.linear(
-      feedForwardIn,
-      `${prefix}.mlp.gate_up_proj`,
-      ['gate', 'up'].map((part) => ({ name: `${prefix}.mlp.${part}_proj`, rows: feedForwardSize })),
-      hiddenSize,
-      false,
-    ); // [B, S, 2 F]
+    const gateUp = kernels.linear(feedForwardIn, {
+      name: `${prefix}.mlp.gate_up_proj`,
+      parts: [
+        { name: `${prefix}.mlp.gate_proj`, rows: feedForwardSize },
+        { name: `${prefix}.mlp.up_proj`, rows: feedForwardSize },
+      ],
+      columns: hiddenSize,
+      bias: false,
+    }); // [B, S, 2 F]
     const [gate, up] = b.split(gateUp, b.int64(feedForwardSize, feedForwardSize), 2);
-    branch = kernels.linear(
-      b.op('Mul', [kernels.silu(gate), up]), // [B, S, F]
-      `${prefix}.mlp.down_proj`,
-      [{ name: `${prefix}.mlp.down_proj`, rows: hiddenSize }],
-      feedForwardSize,
-      false,
-    ); // [B, S, D]
+    const gated = b.op('Mul', [kernels.silu(gate), up]); // [B, S, F]
+    branch = kernels.linear(gated, {
+      name: `${prefix}.mlp.down_proj`,
+      parts: [{ name: `${prefix}.mlp.down_proj`, rows: hiddenSize }],
+      columns: feedForwardSize,
+      bias: false,
+    }); // [B, S, D]
   }
 
   b.setScope('head');

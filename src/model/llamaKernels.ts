@@ -35,23 +35,21 @@ export type WeightRecipe = { readonly parts: readonly SourceTensor[] } & (
     }
 );
 
-/** Rows of one source matrix inside a fused one; `name` is without `.weight`. */
-export interface LinearPart {
+/** A matrix of one product, `[sum of rows, columns]`, made of one or more of the source's. */
+export interface LinearWeight {
   readonly name: string;
-  readonly rows: number;
+  /** The source's matrices, one below the other; names are without `.weight`. */
+  readonly parts: readonly { readonly name: string; readonly rows: number }[];
+  readonly columns: number;
+  /** Whether each part has a bias. */
+  readonly bias: boolean;
 }
 
 /** The operations whose form depends on the precision. */
 export interface Kernels {
   embedding(ids: string): string;
   /** `[..., columns]` to `[..., sum of rows]`: x Wᵀ (+ bias). */
-  linear(
-    x: string,
-    name: string,
-    parts: readonly LinearPart[],
-    columns: number,
-    bias: boolean,
-  ): string;
+  linear(x: string, weight: LinearWeight): string;
   /** `[R, D]` to `[R, V]`. */
   head(hidden: string): string;
   norm(x: string, gamma: string): string;
@@ -75,24 +73,32 @@ export interface Rotary {
 const embeddingName = 'model.embed_tokens.weight';
 const headName = 'lm_head.weight';
 
-function sourceParts(parts: readonly LinearPart[], columns: number): readonly SourceTensor[] {
-  return parts.map(({ name, rows }) => ({ name: `${name}.weight`, dims: [rows, columns] }));
+/** A weight matrix as the source has it: its parts by name, and its shape. */
+interface SourceMatrix {
+  readonly parts: readonly SourceTensor[];
+  readonly rows: number;
+  readonly columns: number;
 }
 
-function biasOf(
-  b: GraphBuilder,
-  weights: WeightRecipe[],
-  name: string,
-  parts: readonly LinearPart[],
-): string {
-  const target = b.external(`${name}.bias`, 'float32', [
-    parts.reduce((sum, part) => sum + part.rows, 0),
-  ]);
-  weights.push({
-    form: 'plain',
-    parts: parts.map((part) => ({ name: `${part.name}.bias`, dims: [part.rows] })),
-    target,
-  });
+function sourceMatrix({ parts, columns }: LinearWeight): SourceMatrix {
+  return {
+    parts: parts.map(({ name, rows }) => ({ name: `${name}.weight`, dims: [rows, columns] })),
+    rows: parts.reduce((sum, part) => sum + part.rows, 0),
+    columns,
+  };
+}
+
+/** The embedding or the head, `[V, D]`. */
+function tokenMatrix(name: string, { vocabularySize, hiddenSize }: LlamaConfig): SourceMatrix {
+  const dims = [vocabularySize, hiddenSize];
+  return { parts: [{ name, dims }], rows: vocabularySize, columns: hiddenSize };
+}
+
+function addBias(b: GraphBuilder, weights: WeightRecipe[], { name, parts }: LinearWeight): string {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const target = b.external(`${name}.bias`, 'float32', [rows]);
+  const biases = parts.map((part) => ({ name: `${part.name}.bias`, dims: [part.rows] }));
+  weights.push({ form: 'plain', parts: biases, target });
   return target.name;
 }
 
@@ -112,14 +118,8 @@ export function plainKernels(
   weights: WeightRecipe[],
   config: LlamaConfig,
 ): Kernels {
-  const { vocabularySize, hiddenSize, headSize, rmsEpsilon, tiedEmbedding } = config;
-  const table = { name: embeddingName, dims: [vocabularySize, hiddenSize] };
-  const transposed = (
-    name: string,
-    parts: readonly SourceTensor[],
-    rows: number,
-    columns: number,
-  ): string => {
+  const { headSize, rmsEpsilon, tiedEmbedding } = config;
+  const transposed = (name: string, { parts, rows, columns }: SourceMatrix): string => {
     const target = b.external(name, 'float32', [columns, rows]);
     weights.push({ form: 'transposed', parts, target });
     return target.name;
@@ -131,23 +131,22 @@ export function plainKernels(
   };
   return {
     embedding(ids) {
-      const target = b.external(table.name, 'float32', table.dims);
-      weights.push({ form: 'plain', parts: [table], target });
+      const { parts, rows, columns } = tokenMatrix(embeddingName, config);
+      const target = b.external(embeddingName, 'float32', [rows, columns]);
+      weights.push({ form: 'plain', parts, target });
       return b.op('Gather', [target.name, ids], { axis: int(0) });
     },
-    linear(x, name, parts, columns, bias) {
-      const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-      const weight = transposed(`${name}.weight`, sourceParts(parts, columns), rows, columns);
-      const product = b.op('MatMul', [x, weight]);
-      return bias ? b.op('Add', [product, biasOf(b, weights, name, parts)]) : product;
+    linear(x, weight) {
+      const matrix = transposed(`${weight.name}.weight`, sourceMatrix(weight));
+      const product = b.op('MatMul', [x, matrix]);
+      return weight.bias ? b.op('Add', [product, addBias(b, weights, weight)]) : product;
     },
-    head: (hidden) =>
-      b.op('MatMul', [
-        hidden,
-        tiedEmbedding
-          ? b.op('Transpose', [embeddingName], { perm: ints(1, 0) })
-          : transposed(headName, [{ ...table, name: headName }], vocabularySize, hiddenSize),
-      ]),
+    head(hidden) {
+      const matrix = tiedEmbedding
+        ? b.op('Transpose', [embeddingName], { perm: ints(1, 0) })
+        : transposed(headName, tokenMatrix(headName, config));
+      return b.op('MatMul', [hidden, matrix]);
+    },
     norm,
     addNorm(x, y, gamma) {
       const sum = b.op('Add', [x, y]);
@@ -178,13 +177,8 @@ export function fusedKernels(
   weights: WeightRecipe[],
   config: LlamaConfig,
 ): Kernels {
-  const { vocabularySize, hiddenSize, headSize, rmsEpsilon, tiedEmbedding } = config;
-  const blocks = (
-    name: string,
-    parts: readonly SourceTensor[],
-    rows: number,
-    columns: number,
-  ): QuantisedMatrix => {
+  const { hiddenSize, headSize, rmsEpsilon, tiedEmbedding } = config;
+  const blocks = (name: string, { parts, rows, columns }: SourceMatrix): QuantisedMatrix => {
     const target = b.external(`${name}.q8`, 'uint8', [rows, columns / blockSize, blockSize]);
     const scales = b.external(`${name}.scales`, 'float32', [rows, columns / blockSize]);
     const zeros = b.external(`${name}.zeros`, 'uint8', [rows, columns / blockSize]);
@@ -197,8 +191,7 @@ export function fusedKernels(
       [x, matrix.values, matrix.scales, matrix.zeros, ...(bias === undefined ? [] : ['', bias])],
       matMulNBits(matrix),
     );
-  const table = (name: string): QuantisedMatrix =>
-    blocks(name, [{ name, dims: [vocabularySize, hiddenSize] }], vocabularySize, hiddenSize);
+  const table = (name: string): QuantisedMatrix => blocks(name, tokenMatrix(name, config));
   const tokenTable = table(embeddingName);
   const norm = (x: string, gamma: string): string =>
     b.op('SimplifiedLayerNormalization', [x, gamma], { axis: int(-1), epsilon: float(rmsEpsilon) });
@@ -212,11 +205,12 @@ export function fusedKernels(
       const scaled = b.op('Mul', [centred, each(rows(tokenTable.scales))]);
       return b.op('Reshape', [scaled, b.int64(0, 0, hiddenSize)]);
     },
-    linear(x, name, parts, columns, bias) {
-      const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-      const matrix = blocks(name, sourceParts(parts, columns), rows, columns);
-      return product(x, matrix, bias ? biasOf(b, weights, name, parts) : undefined);
-    },
+    linear: (x, weight) =>
+      product(
+        x,
+        blocks(weight.name, sourceMatrix(weight)),
+        weight.bias ? addBias(b, weights, weight) : undefined,
+      ),
     head: (hidden) => product(hidden, tiedEmbedding ? tokenTable : table(headName)),
     norm,
     addNorm: (x, y, gamma) => b.skipRmsNorm(x, y, gamma, rmsEpsilon),
