@@ -143,7 +143,9 @@ export class WorkspaceIndex implements Disposable {
       if (lengthOf(document) > maxIndexedBytes) return undefined;
       return { languageId: document.languageId, text: document.getText() };
     }
-    if (uri.scheme !== 'file' || this.#characters > maxWorkspaceCharacters) return undefined;
+    // The editor also tells of files outside the workspace, its own settings for one.
+    if (uri.scheme !== 'file' || !vscode.workspace.getWorkspaceFolder(uri)) return undefined;
+    if (this.#characters > maxWorkspaceCharacters) return undefined;
     try {
       const { size } = await vscode.workspace.fs.stat(uri);
       if (size > maxIndexedBytes) return undefined;
