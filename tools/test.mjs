@@ -1,8 +1,8 @@
 // `npm test`, after setup: type check, lint, unit tests, then the editor tests in a real VS Code.
-// What needs no window runs beside the installation of the editor; the editor tests run alone, since
-// they wait on what a screen shows. The last line is `N passed, N failed`: tests, and for every other
-// check that failed one. Stages to run may be named: check, lint, unit, inhost, ui; and vsix, which
-// tests the packaged extension and is not among the rest.
+// What needs no window runs beside the installation of the editor; the tests that watch a window run
+// alone, since they wait on what it shows. The last line is `N passed, N failed`: tests, and for every
+// other check that failed one. Stages to run may be named: check, lint, unit, inhost, ui; and vsix,
+// which tests the packaged extension and is not among the rest.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import { main, Problem, run, seconds } from './console.mjs';
@@ -21,28 +21,39 @@ const total = { passed: 0, failed: 0 };
 const start = Date.now();
 
 async function test() {
-  const [, editor] = await Promise.all([checks(), needsEditor ? provideEditor() : undefined]);
-  if (editor) {
-    if (wanted('inhost')) await inhostSuite(editor.chromium);
-    if (wanted('ui')) await uiTests(editor.chromium);
-    if (vsix) await uiTests(editor.chromium, { VSIX: packageFile() });
-  }
+  const [, editor] = await Promise.all([checks(), editorBesideChecks()]);
+  if (editor && wanted('ui')) await uiTests(editor.chromium);
+  if (editor && vsix) await uiTests(editor.chromium, { VSIX: packageFile() });
   console.log(`\n${seconds(start)} in all`);
   if (total.failed > 0) process.exitCode = 1;
   console.log(`${total.passed} passed, ${total.failed} failed`);
 }
 
-/** One after the other: together they only slow each other down. */
+/** What needs no window. The unit tests come last and alone: they use every core by themselves. */
 async function checks() {
-  if (wanted('check')) {
-    await check('type check', 'tsc', ['-p', '.']);
-    await check('type check of the tests', 'tsc', ['-p', 'test']);
-  }
-  if (wanted('lint')) {
+  const types = async () => {
+    // What was found the last time is kept, so that only what changed is checked again.
+    for (const [title, project] of /** @type {const} */ ([
+      ['type check', '.'],
+      ['type check of the tests', 'test'],
+    ])) {
+      const kept = `.cache/${title.replaceAll(' ', '-')}.json`;
+      await check(title, 'tsc', ['-p', project, '--incremental', '--tsBuildInfoFile', kept]);
+    }
+  };
+  const style = async () => {
     await check('lint', 'eslint', ['.', '--max-warnings', '0']);
     await check('format', 'prettier', ['--check', '--log-level', 'warn', '.']);
-  }
+  };
+  await Promise.all([wanted('check') && types(), wanted('lint') && style()]);
   if (wanted('unit')) await unitTests();
+}
+
+/** The editor and the suite within it, which waits for no pixels and bears company. */
+async function editorBesideChecks() {
+  const editor = needsEditor ? await provideEditor() : undefined;
+  if (editor && wanted('inhost')) await inhostSuite(editor.chromium);
+  return editor;
 }
 
 async function provideEditor() {
