@@ -12,7 +12,7 @@ import {
   type FileVerdict,
   FolderRules,
   isSecretFile,
-} from './sensitiveFiles';
+} from '../completion/sensitiveFiles';
 import type { SettingsSource } from './settings';
 
 /** Whether a file may be read; `pending` while the rules of its folder are being read. */

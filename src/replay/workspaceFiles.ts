@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { glob } from 'tinyglobby';
-import { FolderRules } from '../editor/sensitiveFiles';
+import { FolderRules } from '../completion/sensitiveFiles';
 import { knownExtensions, languageOf } from '../util/language';
 import type { WorkspaceFile } from './fim';
 

@@ -71,8 +71,7 @@ function activationMs(dataDir: string): number {
     .readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
     .filter((name) => /Hone\.log$/.test(name))
     .map((name) => fs.readFileSync(path.join(dataDir, name), 'utf8'));
-  const found = /activated in (\d+(?:\.\d+)?) ms/i.exec(logs.join('\n'))?.[1];
-  if (found === undefined)
-    throw new Error('Hone wrote no line "activated in ... ms" into its log.');
+  const found = /\bUp in (\d+(?:\.\d+)?) ms/.exec(logs.join('\n'))?.[1];
+  if (found === undefined) throw new Error('Hone wrote no line "Up in ... ms" into its log.');
   return Number(found);
 }

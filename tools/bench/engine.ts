@@ -109,10 +109,10 @@ async function openTheirs(): Promise<(prompt: string) => Promise<Timing>> {
       stdio: 'inherit',
     });
   }
-  const { getLlama } = (await import(pathToFileURL(entry).href)) as {
+  const library = (await import(pathToFileURL(entry).href)) as {
     getLlama(options: { gpu: false; build: 'never'; maxThreads: number }): Promise<Llama>;
   };
-  const llama = await getLlama({ gpu: false, build: 'never', maxThreads: 2 });
+  const llama = await library.getLlama({ gpu: false, build: 'never', maxThreads: 2 });
   const model = await llama.loadModel({ modelPath: gguf });
   const context = await model.createContext({ contextSize: 1024, threads: 2, batchSize: 512 });
   const sequence = context.getSequence();
@@ -123,8 +123,11 @@ async function openTheirs(): Promise<(prompt: string) => Promise<Timing>> {
     await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(0, -1));
     const between = performance.now();
     let decoded = 0;
-    for await (const _token of sequence.evaluate(tokens.slice(-1), { temperature: 0 }))
-      if (++decoded === decodeTokens) break;
+    const continuation = sequence.evaluate(tokens.slice(-1), { temperature: 0 });
+    for await (const token of continuation) {
+      decoded++;
+      if (token < 0 || decoded === decodeTokens) break;
+    }
     const end = performance.now();
     return {
       prefill: (between - start) / (tokens.length - 1),

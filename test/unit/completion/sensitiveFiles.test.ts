@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileGlobs, FolderRules, isSecretFile } from '../../../src/editor/sensitiveFiles';
+import { compileGlobs, FolderRules, isSecretFile } from '../../../src/completion/sensitiveFiles';
 
 describe('secret files', () => {
   test.each([
