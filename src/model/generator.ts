@@ -75,6 +75,12 @@ export class Generator {
     await this.#read(ids, ids.length, sequence, signal);
   }
 
+  /**
+   * Candidates for the cursor. The log-probability of one counts its text and that it ends there:
+   * with the line, where it was not cut for another reason. Sampled rows that fell hopelessly
+   * behind, and texts of white space alone, are left out; so no greedy candidate means that the
+   * policy would rather end the line at the cursor.
+   */
   async generate(
     request: GenerateRequest,
     queueMs: number,
@@ -200,7 +206,8 @@ export class Generator {
     const going = starts.filter(({ row }) => !row.ended && !row.fellBehind(greedy, hopelessNats));
     const active = going.map(({ row }): ActiveRow => ({ row, length: row.length - 1 }));
     const prompt = [...sequence.ids];
-    // What the greedy row says is kept with the prompt: once accepted, it need not be read again.
+    // What the greedy row says is kept with the prompt as far as there is room: once accepted, it
+    // need not be read again.
     if (greedy.ended) head.appendPath(starts[0]?.node ?? -1, sequence);
     let suffix = this.#suffix(active);
     for (const [slot, { node }] of going.entries()) head.copyPath(node, suffix, slot);
@@ -241,7 +248,8 @@ export class Generator {
         if (state === undefined || last === undefined) continue;
         if (!state.row.ended && !state.row.fellBehind(greedy, hopelessNats)) continue;
         if (state.row === greedy) {
-          sequence.appendRow(greedy.ids.slice(0, state.length), suffix, slot);
+          const kept = Math.min(state.length, sequence.room);
+          sequence.appendRow(greedy.ids.slice(0, kept), suffix, slot);
         }
         suffix.copyRow(suffix, active.length - 1, slot, last.length);
         active[slot] = last;

@@ -64,11 +64,11 @@ export class Head {
     }
   }
 
-  /** Appends the path to `node`, with its keys and values, to the prompt it was read after. */
+  /** Appends the path to `node` to the prompt it was read after, as far as there is room. */
   appendPath(node: number, sequence: CachedSequence): void {
     const nodes: number[] = [];
     for (let at = node; at >= 0; at = this.tree.nodes[at]?.parent ?? -1) nodes.unshift(at);
-    for (const at of nodes) {
+    for (const at of nodes.slice(0, sequence.room)) {
       const id = this.tree.nodes[at]?.id ?? -1;
       sequence.append([id], this.output.newKv, { row: 0, token: this.tailTokens + at });
     }

@@ -32,6 +32,11 @@ export class CachedSequence {
     return this.#kv;
   }
 
+  /** Tokens that can be appended without growing. */
+  get room(): number {
+    return this.#kv.capacity - this.#ids.length;
+  }
+
   truncate(length: number): void {
     this.#ids.length = Math.min(this.#ids.length, length);
   }
