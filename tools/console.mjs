@@ -34,7 +34,7 @@ export async function step(title, work) {
   const alive = setInterval(() => console.log(`  … ${seconds(start)}`), 20_000);
   try {
     const result = await work();
-    console.log(`  done in ${seconds(start)}`);
+    console.log(`  took ${seconds(start)}`);
     return result;
   } finally {
     clearInterval(alive);

@@ -7,6 +7,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { main, Problem, run, step } from './console.mjs';
+import { installDebianPackages } from './debian.mjs';
 
 export const root = path.resolve(import.meta.dirname, '..');
 
@@ -46,32 +47,44 @@ function checkNode() {
 /** `npm ci`, when what is installed is not what the lock file says. */
 async function installPackages() {
   if (isInstalled()) return;
-  await step('Installing packages (a minute or two: the database driver is compiled)', async () => {
-    // The headers that a Linux package of Node brings along spare node-gyp a download.
-    const prefix = path.resolve(process.execPath, '../..');
-    const headers = fs.existsSync(path.join(prefix, 'include/node/node_api.h'));
-    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], {
-      cwd: root,
-      quiet: true,
-      env: headers && !process.env['npm_config_nodedir'] ? { npm_config_nodedir: prefix } : {},
-    });
-    if (code === 0) return;
-    console.error(output.trimEnd().split('\n').slice(-25).join('\n'));
-    if (code === 127) {
-      throw new Problem(
-        'npm was not found.',
-        'Install it (Debian: sudo apt-get install npm) and run the command again.',
-      );
+  const title = 'Installing packages (a minute or two: the database driver is compiled)';
+  let { code, output } = await step(title, npmCi);
+  if (isCompilerMissing(output)) {
+    const packages = ['make', 'g++'];
+    if (await installDebianPackages('Installing a compiler (Debian packages)', packages)) {
+      ({ code, output } = await step('Installing packages, once more', npmCi));
     }
-    if (/gyp ERR|node-gyp/.test(output)) {
-      throw new Problem(
-        'The database driver (sqlite3) could not be compiled.',
-        'Install a compiler (Debian: sudo apt-get install build-essential python3) and run the command again.',
-      );
-    }
-    throw failedDownload('npm could not install the packages', output);
-  });
+  }
+  if (code === 0) return;
+  console.error(output.trimEnd().split('\n').slice(-25).join('\n'));
+  if (code === 127) {
+    throw new Problem(
+      'npm was not found.',
+      'Install it (Debian: sudo apt-get install npm) and run the command again.',
+    );
+  }
+  if (/gyp ERR/.test(output)) {
+    throw new Problem(
+      'The database driver (sqlite3) could not be compiled.',
+      'Install a compiler (Debian: sudo apt-get install make g++ python3) and run the command again.',
+    );
+  }
+  throw failedDownload('npm could not install the packages', output);
 }
+
+function npmCi() {
+  // The headers that a Linux package of Node brings along spare node-gyp a download.
+  const prefix = path.resolve(process.execPath, '../..');
+  const headers = fs.existsSync(path.join(prefix, 'include/node/node_api.h'));
+  const env = headers && !process.env['npm_config_nodedir'] ? { npm_config_nodedir: prefix } : {};
+  return run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, quiet: true, env });
+}
+
+/** @param {string} output */
+const isCompilerMissing = (output) =>
+  /not found: (make|g\+\+)|(make|g\+\+|cc): (Command not found|not found|No such file)/.test(
+    output,
+  );
 
 /** Whether npm's own record of the last complete installation agrees with the lock file. */
 function isInstalled() {
