@@ -29,10 +29,10 @@ const chunkTokens = 64;
 /** Most guessed tokens read beside the prompt. Each costs as much as a token of the prompt. */
 const maxGuessedTokens = 32;
 /**
- * A sampled row that falls this far behind the greedy one (a factor of 1,100) is given up: it would
+ * A sampled row that falls this far behind the greedy one (a factor of 150) is given up: it would
  * not be chosen, and the wait for it is long, because what is unlikely goes on and on.
  */
-const hopelessNats = 7;
+const hopelessNats = 5;
 /** Steps by which the rows' own keys and values grow. */
 const suffixStep = 16;
 

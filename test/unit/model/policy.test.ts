@@ -26,7 +26,7 @@ let index: VocabularyIndex;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'hone-policy-'));
   const model = await makeTinyModel(path.join(folder, 'tiny'), { precision: 'fp32', fim: false });
-  session = await openSession(model.graphPath, { threads: 1 });
+  session = flattened(await openSession(model.graphPath, { threads: 1 }));
   tokenizer = await loadTokenizer(model);
   // Random weights love bytes that are no text; without them lines get long enough to be of use.
   const control = Array.from({ length: tokenizer.vocabularySize }, (_, id) => id).filter((id) =>
@@ -44,6 +44,21 @@ afterAll(async () => {
 /** No end tokens, and nothing after the cursor. */
 const plain = { endIds: new Int32Array(0), lineRest: '' };
 const never = new AbortController().signal;
+
+/** The same graph, less sure of itself: random weights leave too little to sample from. */
+function flattened(sharp: Session): Session {
+  return {
+    ...sharp,
+    async run(feeds, fetches) {
+      const outputs = await sharp.run(feeds, fetches);
+      const logits = outputs['logits'];
+      if (logits?.type === 'float32') {
+        for (const [i, logit] of logits.data.entries()) logits.data[i] = logit / 3;
+      }
+      return outputs;
+    },
+  };
+}
 
 /** A policy with an empty cache; all share one session, so none is disposed. */
 function coldPolicy(changes: Partial<ModelManifest> = {}): LoadedPolicy {
@@ -336,7 +351,7 @@ describe('samples', () => {
         }
       }
     }
-    expect(sampled).toBeGreaterThan(5);
+    expect(sampled).toBeGreaterThan(10);
   });
 
   test('hold no special token and, outside Markdown, no code fence', async () => {
