@@ -4,9 +4,8 @@
  * from any language model, so that tests can act on ghost text without knowing it beforehand.
  */
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
-import type { Window } from './workbench';
+import type { Editor, Window } from './workbench';
 
 const sum = (
   name: string,
@@ -39,10 +38,10 @@ export const cursorColumn = 3;
 /** What the tests type first; the suggestion follows it. */
 export const typed = 'return items.';
 
-/** A folder of that name with one such file for each of `names`, and a `.env`. */
-export function makeShop(title: string, names: readonly string[]): string {
-  const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'hone-shop-')), title);
-  fs.mkdirSync(folder);
+/** A folder of that name with one such file for each of `names`, and a `.env`; gone with the editor. */
+export function makeShop(editor: Editor, title: string, names: readonly string[]): string {
+  const folder = path.join(editor.server.dataDir, 'workspaces', title);
+  fs.mkdirSync(folder, { recursive: true });
   for (const name of names) fs.writeFileSync(path.join(folder, name), source + rest);
   fs.writeFileSync(path.join(folder, '.env'), 'SHOP_KEY_FIRST=one\nSHOP_KEY_SECOND=two\nSHOP_');
   return folder;

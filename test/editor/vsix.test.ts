@@ -22,7 +22,7 @@ beforeAll(async () => {
   addBridge(dataDir);
   installVsix(process.env['VSIX'] ?? '', dataDir);
   editor = await Editor.start({ installedIn: dataDir });
-  window = await editor.open(makeShop('shop', ['a.ts']), 'a.ts');
+  window = await editor.open(makeShop(editor, 'shop', ['a.ts']), 'a.ts');
   await window.waitReady();
 });
 

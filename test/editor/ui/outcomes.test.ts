@@ -30,7 +30,7 @@ let feedback: Feedback;
 
 beforeAll(async () => {
   editor = await Editor.start();
-  window = await editor.open(makeShop('shop', files));
+  window = await editor.open(makeShop(editor, 'shop', files));
   feedback = new Feedback(editor.server.dataDir);
   await window.waitReady();
 });

@@ -18,7 +18,7 @@ let first: Window;
 beforeAll(async () => {
   editor = await Editor.start();
   feedback = new Feedback(editor.server.dataDir);
-  first = await editor.open(makeShop('first', [...files]));
+  first = await editor.open(makeShop(editor, 'first', [...files]));
   await first.waitReady();
 });
 
@@ -68,7 +68,7 @@ test('a window reloaded in the middle of a suggestion records it and suggests ag
 });
 
 test('two windows share one database', async () => {
-  const second = await editor.open(makeShop('second', ['second.ts']));
+  const second = await editor.open(makeShop(editor, 'second', ['second.ts']));
   await second.waitReady();
   await Promise.all([acceptIn(second, 'second.ts'), acceptIn(first, 'first.ts')]);
   expect(await feedback.quickCheck()).toBe('ok');
