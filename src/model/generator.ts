@@ -27,12 +27,12 @@ import type { Draft, GenerateRequest, GenerateResult } from './types';
 /** Tokens read in one run; between runs the signal is looked at. */
 const chunkTokens = 64;
 /** Most guessed tokens read beside the prompt. Each costs as much as a token of the prompt. */
-const maxGuessedTokens = 32;
+const maxGuessedTokens = 24;
 /**
- * A sampled row that falls this far behind the greedy one (a factor of 150) is given up: it would
+ * A sampled row that falls this far behind the greedy one (a factor of 55) is given up: it would
  * not be chosen, and the wait for it is long, because what is unlikely goes on and on.
  */
-const hopelessNats = 5;
+const hopelessNats = 4;
 /** Steps by which the rows' own keys and values grow. */
 const suffixStep = 16;
 

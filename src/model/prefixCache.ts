@@ -132,8 +132,8 @@ export function defaultLimits(shape: KvShape): PrefixCacheLimits {
   return { maxSequences: 3, maxBytes: Math.max(maxCacheBytes, 1024 * bytesPerToken(shape)) };
 }
 
-/** Two full prompts of the default model and some shorter ones; a larger model keeps fewer. */
-const maxCacheBytes = 80 * 1024 * 1024;
+/** Two full prompts of the default model; a larger model keeps fewer. */
+const maxCacheBytes = 64 * 1024 * 1024;
 
 function commonLength(a: readonly number[], b: readonly number[]): number {
   const limit = Math.min(a.length, b.length);
