@@ -80,7 +80,7 @@ program
   .action(async (options: CompleteOptions) => {
     const root = options.workspace ?? path.dirname(options.file);
     const file = path.relative(root, options.file).replaceAll('\\', '/');
-    const text = await readFile(options.file, 'utf8');
+    const text = await readText(options.file);
     const copyIndex = new CopyIndex();
     for (const other of options.workspace ? await readWorkspaceFiles(root, []) : [])
       if (other.path !== file)
@@ -123,7 +123,7 @@ evaluate
   .option('--json', 'print one JSON object')
   .option('--rows-out <file>', 'also write each answer as a JSON line')
   .action(async (file: string, options: EvalOptions) => {
-    const rows = parseFimRows(await readFile(file, 'utf8')).slice(0, options.limit);
+    const rows = parseFimRows(await readText(file)).slice(0, options.limit);
     if (rows.length === 0) throw new Error(`${file} holds no rows.`);
     const workspace = options.workspace ? await readWorkspaceFiles(options.workspace, []) : [];
     const bar = progressBar('Evaluating');
@@ -301,6 +301,17 @@ function progressBar(title: string): { set(share: number, step: string): void; e
   const bar = new SingleBar({ format: `${title} [{bar}] {percentage} % {step}`, etaBuffer: 20 });
   bar.start(1, 0, { step: '' });
   return { set: (share, step) => bar.update(share, { step }), end: () => bar.stop() };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new Error(`${file} cannot be read (${reason}). Check the path and its permissions.`, {
+      cause: error,
+    });
+  }
 }
 
 function wholeNumber(text: string): number {

@@ -41,6 +41,7 @@ export async function readGguf(path: string): Promise<Gguf> {
   const dataOffset = Number(parsed.tensorDataOffset);
   const tensors = new Map<string, GgufTensor>();
   for (const { name, shape, dtype, offset } of parsed.tensorInfos) {
+    if (name === '') throw damaged(path, 'it ends before its list of tensors does');
     if (tensors.has(name)) throw damaged(path, `it has two tensors called ${name}`);
     const type = ggmlTypes.get(dtype);
     if (type === undefined) throw unsupportedType(path, name, dtype);
