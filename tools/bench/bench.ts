@@ -7,15 +7,8 @@ import { benchCopy } from './copy';
 import { benchEditor } from './editor';
 import { benchEngine } from './engine';
 import { benchImport } from './import';
-import { describeMachine } from './machine';
+import { describeMachine, type Figure } from './machine';
 import { benchSuggest } from './suggest';
-
-/** One figure: what was measured, what came out, what is wanted. */
-export interface Figure {
-  readonly what: string;
-  readonly value: string;
-  readonly wanted: string;
-}
 
 const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   copy: benchCopy,

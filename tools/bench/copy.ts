@@ -2,8 +2,7 @@
 import { CopyIndex } from '../../src/completion/copyIndex';
 import { quantile } from '../../src/replay/fim';
 import { seededRandom } from '../../src/util/random';
-import type { Figure } from './bench';
-import { format, spread } from './machine';
+import { type Figure, format, spread } from './machine';
 import { packageSources } from './places';
 
 export function benchCopy(): Promise<Figure[]> {

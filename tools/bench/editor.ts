@@ -8,7 +8,7 @@ import * as path from 'node:path';
 import type * as vscode from 'vscode';
 import { Editor, projectRoot, type Window } from '../../test/editor/workbench';
 import { quantile } from '../../src/replay/fim';
-import type { Figure } from './bench';
+import type { Figure } from './machine';
 
 const sample = path.join(projectRoot, 'test/fixtures/sample-project');
 const typed = ['const total = prices.', 'export function ', 'if (item.', 'return ', 'for (const '];

@@ -9,8 +9,7 @@ import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readModelFolder } from '../../src/model/modelFolder';
 import { openPolicy } from '../../src/model/policy';
-import type { Figure } from './bench';
-import { format, spread } from './machine';
+import { type Figure, format, spread } from './machine';
 import { gguf, modelDirectory, ownSources, root } from './places';
 
 const rival = 'node-llama-cpp@3.22.1';

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { importModel } from '../../src/model/importModel';
-import type { Figure } from './bench';
+import type { Figure } from './machine';
 import { gguf } from './places';
 
 export async function benchImport(): Promise<Figure[]> {

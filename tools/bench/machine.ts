@@ -1,7 +1,14 @@
-/** What a figure was measured on, and how figures are summed up. */
+/** What a figure is, what it was measured on, and how figures are summed up. */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { quantile } from '../../src/replay/fim';
+
+/** One figure: what was measured, what came out, what is wanted. */
+export interface Figure {
+  readonly what: string;
+  readonly value: string;
+  readonly wanted: string;
+}
 
 /** One line: processor, cores, the vector instructions that matter to 8-bit weights, node. */
 export function describeMachine(): string {

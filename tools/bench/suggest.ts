@@ -9,8 +9,7 @@ import { ModelHost } from '../../src/host/modelHost';
 import type { LatencyMs, Logger } from '../../src/types';
 import { systemClock } from '../../src/util/clock';
 import { seededRandom } from '../../src/util/random';
-import type { Figure } from './bench';
-import { format, residentMegabytes, spread } from './machine';
+import { type Figure, format, residentMegabytes, spread } from './machine';
 import { hostScript, modelDirectory, ownSources, type SourceFile } from './places';
 
 const silent: Logger = {
