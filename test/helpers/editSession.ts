@@ -66,7 +66,7 @@ interface HistoryEntry {
   readonly redo: readonly Replacement[];
 }
 
-export const sessionUri = 'file:///work/sample.ts';
+export const sessionUri = 'file:///project/sample.ts';
 
 export class EditSession {
   readonly clock = new FakeClock();

@@ -137,7 +137,7 @@ describe('the eight outcomes', () => {
       steps: [
         ['suggest', 'foo(bar)'],
         ['wait', 800],
-        ['switch', 'file:///work/other.ts'],
+        ['switch', 'file:///project/other.ts'],
       ],
       facts: ['left #0, 0 taken, 800 ms'],
     },
