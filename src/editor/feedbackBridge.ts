@@ -6,7 +6,7 @@
 import * as vscode from 'vscode';
 import type { SuggestionCache } from '../completion/typeThrough';
 import { suggestionVisibleKey } from '../contributions';
-import type { ChangeCause, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
+import type { ChangeCause, Place, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
 import type { Clock, Suggestion, TextChange } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 
@@ -59,12 +59,12 @@ export class FeedbackBridge implements Disposable {
   }
 
   /**
-   * Ghost text was handed to the editor and its place is still valid. Nothing is recorded of it in a
-   * file that is never learned from.
+   * Ghost text was handed to the editor and its place, from the candidate's first character to the
+   * cursor, is still valid. Nothing is recorded of it in a file that is never learned from.
    */
-  shown(suggestion: Suggestion, candidateIndex: number, learns: boolean): void {
+  shown(suggestion: Suggestion, candidateIndex: number, place: Place, learns: boolean): void {
     this.#last = { kind: learns ? 'recorded' : 'unrecorded', suggestionId: suggestion.id };
-    if (learns) this.#tracker.shown(suggestion, candidateIndex);
+    if (learns) this.#tracker.shown(suggestion, candidateIndex, place);
     this.#setVisible(true);
   }
 

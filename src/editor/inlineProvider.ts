@@ -159,7 +159,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     const learns = !files.neverLearn(request.document.uri);
     const fitting = remainders.flatMap((remainder) => {
       const item = itemFor(request, suggestion, remainder);
-      return item ? [{ item, candidateIndex: remainder.candidateIndex }] : [];
+      return item ? [{ item, ...remainder }] : [];
     });
     const first = fitting[0];
     if (!first || !isCurrent(request)) {
@@ -168,7 +168,9 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       return [];
     }
     cache.shown(suggestion, first.candidateIndex);
-    bridge.shown(suggestion, first.candidateIndex, learns);
+    const end = request.document.offsetAt(request.position);
+    const place = { start: end - first.typedLength, end };
+    bridge.shown(suggestion, first.candidateIndex, place, learns);
     return fitting.map(({ item }) => item);
   }
 
