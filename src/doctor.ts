@@ -3,10 +3,9 @@
  * its files' hashes, the database, the disk) and says of each what is there, what is wrong and how
  * to mend it. It repairs nothing by itself.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import * as path from 'node:path';
+import { hashFiles } from './model/fileHash';
 import { readModelFolder } from './model/modelFolder';
 import { openPolicy } from './model/policy';
 import { openFeedbackStore } from './store/feedbackStore';
@@ -75,7 +74,7 @@ async function freeSpace(directory: string): Promise<string> {
 async function modelFiles(directory: string): Promise<string> {
   const { manifest } = await readModelFolder(directory);
   for (const [name, { sha256 }] of Object.entries(manifest.files)) {
-    if ((await hashFile(path.join(directory, name))) !== sha256)
+    if ((await hashFiles([path.join(directory, name)])) !== sha256)
       throw new Error(
         `${path.join(directory, name)} is not what was imported. Delete ${directory} and import the model again.`,
       );
@@ -115,10 +114,4 @@ async function databaseHealth(file: string, logger: Logger): Promise<string> {
   } finally {
     await store.close();
   }
-}
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

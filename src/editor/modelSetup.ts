@@ -3,14 +3,13 @@
  * the extension's storage by a child process. A file that cannot be used leaves the model that was
  * running in its place and tells the user what to do. Never converts or runs a model in this process.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { commands, section } from '../contributions';
 import { type HostState, importInChild, ModelHost } from '../host/modelHost';
+import { hashFiles } from '../model/fileHash';
 import type { Policy } from '../model/types';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
@@ -167,12 +166,7 @@ export class ModelSetup implements Disposable {
     const remembered = this.#params.memory.get(memoryKey);
     if (isRemembered(remembered) && remembered.stamp === stamp) return remembered.key;
 
-    const hash = createHash('sha256');
-    for (const file of files) {
-      if (files.length > 1) hash.update(`${path.basename(file)}\0`);
-      for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
-    }
-    const key = hash.digest('hex');
+    const key = await hashFiles(files, signal);
     await this.#params.memory.update(memoryKey, { stamp, key });
     return key;
   }

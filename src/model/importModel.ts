@@ -3,10 +3,10 @@
  * Tensors stream through a few rows at a time, so memory stays far below the size of the model; the
  * folder is made beside its place and appears there by one rename, when it is whole.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { hashFiles } from './fileHash';
 import { ModelError, storageError } from './errors';
 import { GgufWeights, readGguf } from './gguf';
 import { tokenizerFromGguf } from './ggufTokenizer';
@@ -92,32 +92,6 @@ async function openGguf(path: string): Promise<SourceModel> {
     specialTokens,
     weights: await GgufWeights.open(gguf, config),
   };
-}
-
-/** SHA-256 of one file, or of the names and hashes of several. `onShare` gets 0..1. */
-async function hashFiles(
-  paths: readonly string[],
-  signal: AbortSignal | undefined,
-  onShare: (share: number) => void,
-): Promise<string> {
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  let done = 0;
-  const hashes: string[] = [];
-  for (const path of paths) {
-    const hash = createHash('sha256');
-    const stream = createReadStream(path, { highWaterMark: 1 << 20, ...(signal && { signal }) });
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      done += chunk.length;
-      onShare(done / total);
-    }
-    hashes.push(hash.digest('hex'));
-  }
-  const [only = ''] = hashes;
-  if (paths.length === 1) return only;
-  const lines = paths.map((path, i) => `${basename(path)} ${hashes[i] ?? ''}\n`);
-  return createHash('sha256').update(lines.join('')).digest('hex');
 }
 
 /** Lets `write` fill a folder beside `destination`, then puts it there by one rename. */
