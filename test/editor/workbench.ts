@@ -151,12 +151,17 @@ export class Window {
       .waitFor({ timeout: timeoutMs });
   }
 
-  /** Waits until the editor has the focus and the cursor stands there (both from 1). */
+  /**
+   * Waits until the editor has the focus, the cursor stands there (both from 1), and ghost text can
+   * come: a new editor makes that part of itself in an idle moment, and hears of no typing before.
+   */
   async waitCursor(line: number, column: number): Promise<void> {
     await this.status('status.editor.selection')
       .filter({ hasText: `Ln ${line}, Col ${column}` })
       .waitFor();
     await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
+    // Idle callbacks run in the order they were asked for, so this one comes after the editor's.
+    await this.page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
   }
 
   async type(text: string, delayMs = 15): Promise<void> {
