@@ -89,6 +89,7 @@ async function modelAnswers(directory: string): Promise<string> {
       repository: '',
       path: 'check.ts',
       languageId: 'typescript',
+      snippets: [],
       prefix: 'export function add(a: number, b: number) {\n  return ',
       suffix: '\n}\n',
       multiline: false,

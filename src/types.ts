@@ -15,6 +15,23 @@ export interface TextChange {
   readonly timeMs: number;
 }
 
+/** What a snippet is to the place of the cursor. */
+export type SnippetKind =
+  /** What a name that the file imports stands for. */
+  | 'declaration'
+  /** Code that resembles the code at the cursor. */
+  | 'similar'
+  /** What the user changed a moment ago, as a diff. */
+  | 'edit';
+
+/** Text from elsewhere that bears on the place of the cursor. */
+export interface Snippet {
+  readonly kind: SnippetKind;
+  /** Where it stands, like `CompletionContext.path`. */
+  readonly path: string;
+  readonly text: string;
+}
+
 /** What the policy may know about the place where it is asked to continue. */
 export interface CompletionContext {
   /** Name of the workspace folder, or '' for a file outside any. */
@@ -22,6 +39,8 @@ export interface CompletionContext {
   /** Path in the workspace with '/' separators; a name such as `untitled.ts` where there is none. */
   readonly path: string;
   readonly languageId: string;
+  /** Told before the file itself, in this order; what changes least comes first. */
+  readonly snippets: readonly Snippet[];
   /** Text before the cursor, from a window start that stays put while the user types. */
   readonly prefix: string;
   /** Text after the cursor, bounded. */

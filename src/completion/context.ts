@@ -1,7 +1,8 @@
 /**
  * What the policy is told about the place of the cursor: a window of text before it that stays put
  * while the user types (so that the policy's prefix cache holds), a shorter one after it, and whether
- * more than one line may be proposed. It holds no state and reads nothing but the document it is given.
+ * more than one line may be proposed. It holds no state and reads nothing but the document it is given;
+ * what other text bears on the place is for `neighbours.ts` to find.
  */
 import type { CompletionContext, Settings } from '../types';
 import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentation';
@@ -51,6 +52,7 @@ export function buildContext(
     repository: document.repository,
     path: document.path,
     languageId: document.languageId,
+    snippets: [],
     prefix,
     suffix,
     multiline: multiline === 'auto' ? wantsBlock(prefix, suffix) : multiline === 'always',

@@ -18,6 +18,7 @@ import type { Random } from '../util/random';
 import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
+import type { Neighbours } from './neighbours';
 import { rewardVersion, score } from './score';
 import { trim } from './trim';
 
@@ -32,6 +33,8 @@ export interface SuggestParams {
    * under its URI; the document itself is indexed here, as it stands.
    */
   readonly copyIndex: CopyIndex | undefined;
+  /** Undefined to tell the policy of nothing but the document. Kept up to date like `copyIndex`. */
+  readonly neighbours?: Neighbours | undefined;
   readonly clock: Clock;
   /** Seeds the sampling of candidates. */
   readonly random: Random;
@@ -65,8 +68,10 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
   const startMs = clock.now();
   signal.throwIfAborted();
 
-  const context = buildContext(document, settings.multiline);
-  const silent = gate(document, context, trigger, settings);
+  const alone = buildContext(document, settings.multiline);
+  const silent = gate(document, alone, trigger, settings);
+  const snippets = silent === undefined ? params.neighbours?.near(document) : undefined;
+  const context = { ...alone, snippets: snippets ?? [] };
   const contextMs = clock.now() - startMs;
 
   const drafts = silent === undefined ? copiedDrafts(params, context) : [];

@@ -9,6 +9,7 @@ import type {
   Outcome,
   RegionState,
   ScoredCandidate,
+  Snippet,
   Suggestion,
   Trigger,
 } from '../types';
@@ -95,7 +96,7 @@ async function insertSuggestion(connection: Connection, suggestion: Suggestion):
   const { context, latencyMs } = suggestion;
   // A commit whose answer was lost is tried again, so the same suggestion may come twice.
   const inserted = await connection.run(
-    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
     suggestion.id,
     suggestion.timeMs,
@@ -118,6 +119,7 @@ async function insertSuggestion(connection: Connection, suggestion: Suggestion):
     latencyMs.prefill,
     latencyMs.decode,
     latencyMs.total,
+    JSON.stringify(context.snippets),
   );
   if (inserted === 0) return;
   for (const [index, candidate] of suggestion.candidates.entries()) {
@@ -163,6 +165,7 @@ interface SuggestionRow {
   readonly prefill_ms: number;
   readonly decode_ms: number;
   readonly total_ms: number;
+  readonly snippets_json: string;
 }
 
 interface CandidateRow {
@@ -348,6 +351,7 @@ function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[])
       repository: row.repository,
       path: row.path,
       languageId: row.language_id,
+      snippets: JSON.parse(row.snippets_json) as Snippet[],
       prefix: row.prefix,
       suffix: row.suffix,
       multiline: row.multiline !== 0,

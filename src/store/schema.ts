@@ -98,6 +98,8 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX ratings_by_suggestion ON ratings (suggestion_id);
   `,
+  // 1 -> 2. What the policy was told beside the file: without it nothing could be learned from it.
+  `ALTER TABLE suggestions ADD COLUMN snippets_json TEXT NOT NULL DEFAULT '[]'`,
 ];
 
 /** The version this Hone writes and the newest it can read. */

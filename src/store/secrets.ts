@@ -115,12 +115,18 @@ async function maskSuggestion(suggestion: Suggestion): Promise<Suggestion> {
   await judge('');
   // What is still being typed at the cursor is seen only where the text ends there.
   prefixRanges.push(...(await findSecrets(prefix)));
+  const snippets = [];
+  for (const snippet of suggestion.context.snippets) {
+    const path = await maskSecrets(snippet.path);
+    snippets.push({ ...snippet, path, text: await maskSecrets(snippet.text) });
+  }
   return {
     ...suggestion,
     documentUri: await maskSecrets(suggestion.documentUri),
     context: {
       ...suggestion.context,
       path: await maskSecrets(suggestion.context.path),
+      snippets,
       prefix: maskPart(prefix, 0, prefix.length, merge(prefixRanges)),
       suffix: maskPart(suffix, 0, suffix.length, merge(suffixRanges)),
     },

@@ -304,6 +304,7 @@ export function makeSuggestion(
       repository: 'work',
       path: 'sample.ts',
       languageId: 'typescript',
+      snippets: [],
       prefix: '',
       suffix: '',
       multiline: false,

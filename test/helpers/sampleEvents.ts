@@ -28,6 +28,8 @@ const places = [
   },
 ] as const;
 
+const layout = { kind: 'similar', path: 'web/läyout.html', text: '<main>\n</main>' } as const;
+
 /** Suggestion number `n`; one a minute. */
 export function sampleSuggestion(n: number, changes: Partial<Suggestion> = {}): Suggestion {
   const place = places[n % places.length] ?? places[0];
@@ -41,6 +43,7 @@ export function sampleSuggestion(n: number, changes: Partial<Suggestion> = {}): 
       repository: 'shop',
       path: place.path,
       languageId: place.languageId,
+      snippets: n % places.length === 2 ? [layout] : [],
       prefix: `// ${n}\n${place.prefix}`,
       suffix: '\n}\n',
       multiline: n % 2 === 0,

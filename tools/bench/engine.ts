@@ -81,6 +81,7 @@ async function openOurs(): Promise<(prompt: string, round: number) => Promise<Ti
       repository: 'bench',
       path: `prose${round}.md`,
       languageId: 'markdown',
+      snippets: [],
       prefix: prompt,
       suffix: '',
       multiline: true,

@@ -77,7 +77,7 @@ async function script(name: string, text: string): Promise<string> {
 function asked(prefix: string, maxTokens = 8): GenerateRequest {
   return {
     context: {
-      ...{ repository: 'r', path: 'a.ts', languageId: 'typescript' },
+      ...{ repository: 'r', path: 'a.ts', languageId: 'typescript', snippets: [] },
       ...{ prefix, suffix: '', multiline: false },
     },
     ...{ samples: 2, temperature: 0.8, maxTokens, seed: 1, drafts: [] },

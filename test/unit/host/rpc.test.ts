@@ -20,6 +20,7 @@ const asked: GenerateRequest = {
     repository: 'r',
     path: 'a.ts',
     languageId: 'typescript',
+    snippets: [],
     prefix: 'x',
     suffix: '',
     multiline: false,

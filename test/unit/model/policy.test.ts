@@ -70,6 +70,7 @@ function context(prefix: string, changes: Partial<CompletionContext> = {}): Comp
     repository: 'sample',
     path: 'src/a.ts',
     languageId: 'typescript',
+    snippets: [],
     prefix,
     suffix: '',
     multiline: false,

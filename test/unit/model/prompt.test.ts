@@ -35,6 +35,7 @@ const here: CompletionContext = {
   repository: 'shop',
   path: 'src/cart.ts',
   languageId: 'typescript',
+  snippets: [],
   prefix: 'const a = 1;\n',
   suffix: ');\nmore',
   multiline: false,

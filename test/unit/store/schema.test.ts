@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Database } from '../../../src/store/database';
 import { migrate, migrations, readVersion, schemaVersion } from '../../../src/store/schema';
+import type { Snippet } from '../../../src/types';
 import { sampleHistory, sampleSuggestion } from '../../helpers/sampleEvents';
 import { openStoreForTests, readAll } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
@@ -27,6 +28,12 @@ async function schemaOf(file: string): Promise<object[]> {
   return rows;
 }
 
+const itemDeclaration: Snippet = {
+  kind: 'declaration',
+  path: 'src/item.ts',
+  text: 'export interface Item { price: number }',
+};
+
 test('there is a script of every released version', async () => {
   const names = (await readdir(fixtures)).filter((name) => name.endsWith('.sql')).sort();
   expect(names).toEqual(migrations.map((_, index) => `v${index + 1}.sql`));
@@ -43,13 +50,15 @@ describe.each(migrations.map((_, index) => index + 1))('a database of version %i
   });
 
   test('keeps every fact', async () => {
+    const first = sampleSuggestion(0);
+    const snippets: readonly Snippet[] = version < 2 ? [] : [itemDeclaration];
     const { store } = await openStoreForTests({ file: await databaseOfVersion(version) });
     const accepted = sampleHistory(0, 'accepted');
     const left = sampleHistory(0, 'left');
     const dismissed = sampleHistory(1, 'dismissed');
     expect(await readAll(store)).toEqual([
       {
-        suggestion: sampleSuggestion(0),
+        suggestion: { ...first, context: { ...first.context, snippets } },
         shown: [accepted[1]],
         outcomes: [left[2], accepted[2]],
         survival: accepted.filter(({ kind }) => kind === 'survival'),

@@ -202,7 +202,13 @@ test('no planted secret reaches the disk, not even the write-ahead log', async (
   const planted = `"${github}"\naws_secret_access_key=${aws}\n${jwt}\n${pemHead}\n${pemBody}\n${pemTail}\npassword = "hunter2!"\n`;
   const suggestion = sampleSuggestion(0, {
     documentUri: `vscode-remote://ssh/${github}`,
-    context: { ...sampleSuggestion(0).context, path: github, prefix: planted, suffix: planted },
+    context: {
+      ...sampleSuggestion(0).context,
+      path: github,
+      snippets: [{ kind: 'similar', path: `${github}.ts`, text: planted }],
+      prefix: planted,
+      suffix: planted,
+    },
     candidates: [sampleCandidate(planted)],
   });
   const suggestionId = suggestion.id;
