@@ -5,7 +5,7 @@
  */
 
 /** Where a candidate's text came from. */
-export type CandidateSource = 'greedy' | 'sampled' | 'copied';
+export type CandidateSource = 'greedy' | 'sampled' | 'copied' | 'listed';
 
 /** One contiguous replacement. `offset` and `removedLength` refer to the text before the change. */
 export interface TextChange {

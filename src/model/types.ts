@@ -15,6 +15,16 @@ export interface GenerateRequest {
   readonly seed: number;
   /** Copied texts to be scored by the policy in the same pass. */
   readonly drafts: readonly Draft[];
+  /** Names known to fit at the cursor; undefined when nobody knows any. */
+  readonly words?: Words | undefined;
+}
+
+/** Names that may stand at the cursor, each without what is typed of it already. */
+export interface Words {
+  /** The most promising first, which are scored; '' for a name that is typed in full. */
+  readonly rests: readonly string[];
+  /** Whether every candidate must begin with one of them, and end the name there. */
+  readonly only: boolean;
 }
 
 export interface Draft {
@@ -23,7 +33,7 @@ export interface Draft {
 }
 
 export interface GenerateResult {
-  /** Greedy first, then sampled, then copied; texts are distinct. */
+  /** Greedy first, then sampled, copied and listed; texts are distinct. */
   readonly candidates: readonly Candidate[];
   readonly promptTokens: number;
   /** How many of them were served from the prefix cache. */
