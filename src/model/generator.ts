@@ -54,11 +54,14 @@ export class Generator {
   readonly #endIds: Int32Array;
   /** Tokens that hold a code fence. */
   readonly #fences: readonly number[];
+  readonly #heals: boolean;
 
-  constructor(session: Session, tokenizer: Tokenizer, manifest: ModelManifest) {
+  /** @param heals whether the token at the cursor is healed (see `healing.ts`) */
+  constructor(session: Session, tokenizer: Tokenizer, manifest: ModelManifest, heals = true) {
     this.#session = session;
     this.#tokenizer = tokenizer;
     this.#manifest = manifest;
+    this.#heals = heals;
     this.#index = new VocabularyIndex(tokenizer, new Set(manifest.specialIds));
     this.#cache = new PrefixCache(manifest, defaultLimits(manifest));
     const ids = range(0, manifest.vocabularySize);
@@ -132,7 +135,12 @@ export class Generator {
   }
 
   #prompt(context: CompletionContext, maxTokens: number): HealedPrompt {
-    const parts = { tokenizer: this.#tokenizer, index: this.#index, manifest: this.#manifest };
+    const parts = {
+      tokenizer: this.#tokenizer,
+      index: this.#index,
+      manifest: this.#manifest,
+      heals: this.#heals,
+    };
     const positions = this.#manifest.maxPositions - Math.max(maxTokens, maxGuessedTokens);
     return buildPrompt(context, parts, Math.min(promptBudget, positions));
   }

@@ -31,13 +31,14 @@ export async function openPolicy(
   return createPolicy(session, tokenizer, folder.manifest);
 }
 
-/** The policy of a graph that is open already. */
+/** The policy of a graph that is open already; `heals` is off only to measure what healing is worth. */
 export function createPolicy(
   session: Session,
   tokenizer: Tokenizer,
   manifest: ModelManifest,
+  heals = true,
 ): LoadedPolicy {
-  const generator = new Generator(session, tokenizer, manifest);
+  const generator = new Generator(session, tokenizer, manifest, heals);
   const newest = new Newest();
   return {
     version: manifest.version,

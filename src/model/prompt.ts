@@ -26,6 +26,8 @@ export interface PromptParts {
   readonly tokenizer: Tokenizer;
   readonly index: VocabularyIndex;
   readonly manifest: ModelManifest;
+  /** Whether the token at the cursor is healed; off only to measure what that is worth. */
+  readonly heals?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface PromptParts {
  */
 export function buildPrompt(
   context: CompletionContext,
-  { tokenizer, index, manifest }: PromptParts,
+  { tokenizer, index, manifest, heals = true }: PromptParts,
   budget: number,
 ): HealedPrompt {
   const header = headerOf(context, tokenizer, manifest);
@@ -44,7 +46,7 @@ export function buildPrompt(
   const after = fim === null ? [] : [fim.suffix, ...suffix, fim.middle];
   const room = Math.max(1, budget - header.length - before.length - after.length);
   const prefix = windowed(tokenizer.encode(boundedPrefix(context.prefix)), room, index);
-  const healed = cutForHealing(prefix, index);
+  const healed = heals ? cutForHealing(prefix, index) : { ids: prefix, cutIds: [], cut: '' };
   const ids = [...header, ...before, ...healed.ids, ...after];
   // Something must be read for anything to follow; documents were divided by the end token.
   if (ids.length === 0) ids.push(manifest.bosId ?? manifest.eosIds[0] ?? 0);

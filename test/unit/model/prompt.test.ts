@@ -86,6 +86,13 @@ test('what follows the cursor goes in between, where the model can use it', () =
   );
 });
 
+test('without healing the prompt ends at the cursor', () => {
+  const parts = { tokenizer, index, manifest, heals: false };
+  const { ids, cut } = buildPrompt(here, parts, 500);
+  expect(tokenizer.decode(ids.slice(-1))).toBe('\n');
+  expect(cut).toBe('');
+});
+
 test('an empty file without a name is asked about all the same', () => {
   check({ prefix: '' }, { prompt: { repository: null, file: null } }, '<|endoftext|>|');
 });
