@@ -3,9 +3,9 @@
  * Tensors stream through a few rows at a time, so memory stays far below the size of the model; the
  * folder is made beside its place and appears there by one rename, when it is whole.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { removeAbandoned, temporaryBeside } from './abandoned';
 import { hashFiles } from './fileHash';
 import { ModelError, storageError } from './errors';
 import { GgufWeights, readGguf } from './gguf';
@@ -99,11 +99,11 @@ async function writeAtomically(
   destination: string,
   write: (directory: string) => Promise<unknown>,
 ): Promise<ModelFolder> {
-  const temporary = `${destination}${temporaryMark}${process.pid}-${randomUUID().slice(0, 8)}`;
+  const temporary = temporaryBeside(destination, temporaryMark);
   const replaced = `${temporary}-old`;
   try {
     await mkdir(dirname(destination), { recursive: true });
-    await removeAbandoned(destination);
+    await removeAbandoned(destination, temporaryMark);
     await mkdir(temporary);
     await write(temporary);
     await rename(destination, replaced).catch((error: unknown) => {
@@ -122,28 +122,6 @@ async function writeAtomically(
 }
 
 const temporaryMark = '.importing-';
-
-/** Removes what imports to this place left behind when their process was killed. */
-async function removeAbandoned(destination: string): Promise<void> {
-  const parent = dirname(destination);
-  const start = basename(destination) + temporaryMark;
-  for (const name of await readdir(parent)) {
-    const owner = name.startsWith(start) ? parseInt(name.slice(start.length), 10) : NaN;
-    if (!Number.isNaN(owner) && !isRunning(owner)) {
-      await rm(join(parent, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // A process of somebody else may not be signalled, but it runs.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -68,16 +68,24 @@ export class SafetensorsWeights implements WeightSource {
   readonly #folder: string;
   readonly #files: readonly FileHandle[];
   readonly #tensors: ReadonlyMap<string, Tensor>;
+  readonly #metadata: Readonly<Record<string, string>>;
 
-  private constructor(folder: string, files: readonly FileHandle[], tensors: Map<string, Tensor>) {
+  private constructor(
+    folder: string,
+    files: readonly FileHandle[],
+    tensors: ReadonlyMap<string, Tensor>,
+    metadata: Readonly<Record<string, string>>,
+  ) {
     this.#folder = folder;
     this.#files = files;
     this.#tensors = tensors;
+    this.#metadata = metadata;
   }
 
   static async open(folder: string, names: readonly string[]): Promise<SafetensorsWeights> {
     const files: FileHandle[] = [];
     const tensors = new Map<string, Tensor>();
+    const metadata: Record<string, string> = {};
     try {
       for (const name of names) {
         const path = join(folder, name);
@@ -87,17 +95,27 @@ export class SafetensorsWeights implements WeightSource {
           });
         });
         files.push(file);
-        await readHeader(path, file, tensors);
+        Object.assign(metadata, await readHeader(path, file, tensors));
       }
     } catch (error) {
       for (const file of files) await file.close();
       throw error;
     }
-    return new SafetensorsWeights(folder, files, tensors);
+    return new SafetensorsWeights(folder, files, tensors, metadata);
   }
 
   has(name: string): boolean {
     return this.#tensors.has(name);
+  }
+
+  /** Every tensor's dimensions, by name. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return new Map([...this.#tensors].map(([name, { dims }]) => [name, dims]));
+  }
+
+  /** The free text of the headers. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#metadata;
   }
 
   async read({ name, dims }: SourceTensor, firstRow: number, rows: number): Promise<Float32Array> {
@@ -129,19 +147,29 @@ export class SafetensorsWeights implements WeightSource {
   }
 }
 
-/** The entries of a header; `__metadata__` holds free text and is skipped. */
-function parseHeader(json: string): readonly (readonly [string, Entry])[] {
-  const object = z.record(z.string(), z.unknown()).parse(JSON.parse(json));
-  return Object.entries(object)
-    .filter(([name]) => name !== '__metadata__')
-    .map(([name, value]) => [name, entrySchema.parse(value)] as const);
+interface Header {
+  readonly entries: readonly (readonly [string, Entry])[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
+const metadataSchema = z.record(z.string(), z.string());
+
+function parseHeader(json: string): Header {
+  const { __metadata__: metadata, ...entries } = z
+    .record(z.string(), z.unknown())
+    .parse(JSON.parse(json));
+  return {
+    entries: Object.entries(entries).map(([name, value]) => [name, entrySchema.parse(value)]),
+    metadata: metadataSchema.parse(metadata ?? {}),
+  };
+}
+
+/** Adds the file's tensors to `tensors` and returns the free text of its header. */
 async function readHeader(
   path: string,
   file: FileHandle,
   tensors: Map<string, Tensor>,
-): Promise<void> {
+): Promise<Header['metadata']> {
   const { size } = await file.stat();
   const head = Buffer.alloc(8);
   await file.read(head, 0, 8, 0);
@@ -151,13 +179,13 @@ async function readHeader(
   }
   const text = Buffer.alloc(headerBytes);
   await file.read(text, 0, headerBytes, 8);
-  let header: readonly (readonly [string, Entry])[];
+  let header: Header;
   try {
     header = parseHeader(text.toString('utf8'));
   } catch (error) {
     throw damaged(path, 'its header cannot be read', error);
   }
-  for (const [name, { dtype, shape, data_offsets }] of header) {
+  for (const [name, { dtype, shape, data_offsets }] of header.entries) {
     const [begin, end] = data_offsets;
     const count = shape.reduce((product, dim) => product * dim, 1);
     const width = elementTypes[dtype]?.blockBytes;
@@ -170,6 +198,7 @@ async function readHeader(
     if (tensors.has(name)) throw damaged(path, `there are two tensors called ${name}`);
     tensors.set(name, { path, file, dims: shape, dtype, offset: 8 + headerBytes + begin });
   }
+  return header.metadata;
 }
 
 function damaged(path: string, reason: string, cause?: unknown): ModelError {

@@ -1,0 +1,102 @@
+/**
+ * An adapter merged into its model: W + scale B A in place of W, rounded to the folder's own
+ * precision again, so that tuned weights cost nothing at inference. The result is a model folder like
+ * any other; only the matrices that changed are computed, the rest is copied as it stands.
+ *
+ * Shapes: r rank, N rows, K columns.
+ */
+import { createHash } from 'node:crypto';
+import { constants, copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashFiles } from '../model/fileHash';
+import { FolderWeights } from '../model/folderWeights';
+import {
+  type ModelFolder,
+  type ModelManifest,
+  fileNames,
+  readModelFolder,
+} from '../model/modelFolder';
+import { type LoraPair, adapterHash, readAdapter } from './adapter';
+import { writeNewFolder } from './newFolder';
+
+export interface MergeRequest {
+  readonly base: ModelFolder;
+  /** An adapter's folder. */
+  readonly adapter: string;
+  /** A folder that does not exist yet. */
+  readonly destination: string;
+  /** Called with the share of the matrices that are merged, 0..1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * @throws TrainingError where the adapter cannot be used or the destination is taken, ModelError
+ * `storage`, AbortError. Either way nothing is left behind.
+ */
+export async function mergeAdapter(request: MergeRequest): Promise<ModelFolder> {
+  const { base, destination, onProgress, signal } = request;
+  const { rank, alpha, pairs } = await readAdapter(request.adapter, base.manifest);
+  const hash = await adapterHash(request.adapter);
+  await writeNewFolder(destination, async (directory) => {
+    // Where the file system can share blocks between files, the copy costs nothing.
+    for (const name of Object.keys(base.manifest.files)) {
+      await copyFile(join(base.directory, name), join(directory, name), constants.COPYFILE_FICLONE);
+    }
+    const weights = await FolderWeights.open({ ...base, directory }, 'r+');
+    try {
+      for (const [index, pair] of pairs.entries()) {
+        signal?.throwIfAborted();
+        const { name, rows, columns } = pair.module;
+        const tensor = { name: `${name}.weight`, dims: [rows, columns] };
+        const matrix = await weights.read(tensor, 0, rows); // [N, K]
+        addProduct(matrix, pair, rank, alpha / rank);
+        await weights.write(tensor, matrix);
+        onProgress?.((index + 1) / pairs.length);
+      }
+    } finally {
+      await weights.close();
+    }
+    const manifest = await mergedManifest(base.manifest, directory, hash);
+    await writeFile(join(directory, fileNames.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+  });
+  return readModelFolder(destination);
+}
+
+/** W += scale B A */
+function addProduct(matrix: Float32Array, pair: LoraPair, rank: number, scale: number): void {
+  const { a, b } = pair;
+  const { rows, columns } = pair.module;
+  const change = new Float32Array(columns);
+  for (let row = 0; row < rows; row++) {
+    change.fill(0);
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * (b[row * rank + r] ?? 0);
+      const from = r * columns;
+      for (let k = 0; k < columns; k++) {
+        change[k] = (change[k] ?? 0) + factor * (a[from + k] ?? 0);
+      }
+    }
+    const to = row * columns;
+    for (let k = 0; k < columns; k++) matrix[to + k] = (matrix[to + k] ?? 0) + (change[k] ?? 0);
+  }
+}
+
+/** A merged model is one of its own: what is trained on top of it fits no other. */
+async function mergedManifest(
+  base: ModelManifest,
+  directory: string,
+  adapterSha256: string,
+): Promise<ModelManifest> {
+  const sourceSha256 = createHash('sha256')
+    .update(`${base.sourceSha256} ${adapterSha256}\n`)
+    .digest('hex');
+  const changed = { ...base.files };
+  const weights = changed[fileNames.weights];
+  if (weights !== undefined) {
+    const sha256 = await hashFiles([join(directory, fileNames.weights)]);
+    changed[fileNames.weights] = { ...weights, sha256 };
+  }
+  const version = `${base.name}@${sourceSha256.slice(0, 8)}`;
+  return { ...base, sourceSha256, version, files: changed };
+}
