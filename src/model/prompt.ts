@@ -39,7 +39,7 @@ export function buildPrompt(
   { tokenizer, index, manifest, heals = true }: PromptParts,
   budget: number,
 ): HealedPrompt {
-  const header = headerOf(context, tokenizer, manifest);
+  const header = promptHeader(context, tokenizer, manifest);
   const { fim } = manifest;
   const suffix = fim === null ? [] : suffixIds(context.suffix, tokenizer);
   const before = fim === null ? [] : [fim.prefix];
@@ -54,8 +54,8 @@ export function buildPrompt(
 }
 
 /** `<repo_name>NAME<file_sep>PATH\n` (Lozhkov et al., StarCoder 2, 2024), as far as it is known. */
-function headerOf(
-  context: CompletionContext,
+export function promptHeader(
+  context: Pick<CompletionContext, 'repository' | 'path'>,
   tokenizer: Tokenizer,
   manifest: ModelManifest,
 ): number[] {
@@ -64,7 +64,7 @@ function headerOf(
   if (prompt.repository !== null && context.repository !== '') {
     ids.push(prompt.repository, ...tokenizer.encode(context.repository.slice(0, maxNameLength)));
   }
-  if (prompt.file !== null) {
+  if (prompt.file !== null && context.path !== '') {
     // The end of a path says most about the file.
     ids.push(prompt.file, ...tokenizer.encode(`${context.path.slice(-maxNameLength)}\n`));
   }

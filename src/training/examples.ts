@@ -1,0 +1,106 @@
+/**
+ * Training rows as token ids, cut to the window: what is too long loses the front of its prompt, as
+ * a prompt does at inference. Prompt and completion are encoded as one text, since that is how text
+ * is tokenised elsewhere; the token that spans both belongs to the completion, and at inference
+ * healing (`model/healing.ts`) generates it anew in the same way.
+ */
+import type { ModelManifest } from '../model/modelFolder';
+import { promptHeader } from '../model/prompt';
+import type { Tokenizer } from '../model/tokenizer';
+import type { TrainingRow } from './rows';
+
+/** One text to score: the tokens from `start` on are the completion. */
+export interface Sequence {
+  readonly ids: readonly number[];
+  /** At least 1, so that every token of the completion has one before it. */
+  readonly start: number;
+}
+
+/** A row that is ready to be learned from. */
+export interface Example {
+  /** Of the row in its file. */
+  readonly line: number;
+  readonly weight: number;
+  readonly liked: boolean;
+  /** One text, or the chosen and the rejected one. */
+  readonly sequences: readonly Sequence[];
+}
+
+export interface ExamplesReport {
+  /** Rows whose prompt lost its front. */
+  readonly cutPrompts: number;
+  /** Rows whose completion lost its end. */
+  readonly cutCompletions: number;
+  /** Longest sequence, in tokens. */
+  readonly longest: number;
+  /** All tokens of all sequences. */
+  readonly tokens: number;
+}
+
+export interface EncodingParts {
+  readonly tokenizer: Tokenizer;
+  readonly manifest: ModelManifest;
+}
+
+/** A completion leaves at least this share of the window to its prompt. */
+const promptShare = 0.25;
+
+/** Characters of a prompt that can matter, for each token of the window. */
+const charactersPerToken = 8;
+
+/** @param maxTokens the window, at least 8 */
+export function encodeRows(
+  rows: readonly TrainingRow[],
+  parts: EncodingParts,
+  maxTokens: number,
+): { readonly examples: readonly Example[]; readonly report: ExamplesReport } {
+  let cutPrompts = 0;
+  let cutCompletions = 0;
+  const examples = rows.map((row) => {
+    const encoded = row.texts.map((text) => encode(row, text, parts, maxTokens));
+    if (encoded.some(({ cut }) => cut.prompt)) cutPrompts++;
+    if (encoded.some(({ cut }) => cut.completion)) cutCompletions++;
+    const { line, weight, liked } = row;
+    return { line, weight, liked, sequences: encoded.map(({ sequence }) => sequence) };
+  });
+  const lengths = examples.flatMap(({ sequences }) => sequences.map(({ ids }) => ids.length));
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  return { examples, report: { cutPrompts, cutCompletions, longest, tokens } };
+}
+
+interface Encoded {
+  readonly sequence: Sequence;
+  readonly cut: { readonly prompt: boolean; readonly completion: boolean };
+}
+
+function encode(
+  row: TrainingRow,
+  text: string,
+  { tokenizer, manifest }: EncodingParts,
+  maxTokens: number,
+): Encoded {
+  const shown = row.prompt.slice(-maxTokens * charactersPerToken);
+  const before = tokenizer.encode(shown);
+  const whole = tokenizer.encode(shown + text);
+  let common = 0;
+  while (common < before.length && before[common] === whole[common]) common++;
+  const header = promptHeader(row, tokenizer, manifest).slice(0, Math.floor(maxTokens / 4));
+  // Something must stand before the completion; documents were divided by the end token.
+  if (header.length + common === 0) header.push(manifest.bosId ?? manifest.eosIds[0] ?? 0);
+
+  const room = Math.floor(maxTokens * (1 - promptShare));
+  const completion = whole.slice(common, common + room);
+  const promptRoom = Math.max(0, maxTokens - header.length - completion.length);
+  const prompt = whole.slice(Math.max(0, common - promptRoom), common);
+  return {
+    sequence: {
+      ids: [...header, ...prompt, ...completion],
+      start: header.length + prompt.length,
+    },
+    cut: {
+      prompt: prompt.length < common || shown.length < row.prompt.length,
+      completion: common + completion.length < whole.length,
+    },
+  };
+}

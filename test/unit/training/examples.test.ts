@@ -1,0 +1,59 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { ModelManifest } from '../../../src/model/modelFolder';
+import { type Tokenizer, createTokenizer } from '../../../src/model/tokenizer';
+import { encodeRows } from '../../../src/training/examples';
+import type { TrainingRow } from '../../../src/training/rows';
+import { makeTinyModel, tinyTokenizer, tinyTokenizerParts } from '../../helpers/tinyModel';
+import { temporaryFolder } from '../../helpers/temporaryFolder';
+
+let manifest: ModelManifest;
+let tokenizer: Tokenizer;
+
+beforeAll(() => {
+  const { tokens, control } = tinyTokenizerParts();
+  tokenizer = createTokenizer(tinyTokenizer(tokens, control), new Set(control.keys()));
+});
+
+async function encoded(prompt: string, texts: readonly string[], maxTokens: number, path = '') {
+  manifest ??= (await makeTinyModel(await temporaryFolder())).manifest;
+  const row: TrainingRow = { line: 3, prompt, texts, weight: 2, liked: true, repository: '', path };
+  const { examples, report } = encodeRows([row], { tokenizer, manifest }, maxTokens);
+  const sequences = (examples[0]?.sequences ?? []).map(({ ids, start }) =>
+    [ids.slice(0, start), ids.slice(start)].map((part) => tokenizer.decode(part)),
+  );
+  return { sequences, report, example: examples[0] };
+}
+
+test('prompt and completion come back as they were', async () => {
+  const { sequences, report, example } = await encoded('const a', [' = b;', '();'], 64);
+  expect(sequences).toEqual([
+    ['const a', ' = b;'],
+    ['const a', '();'],
+  ]);
+  expect(report).toMatchObject({ cutPrompts: 0, cutCompletions: 0 });
+  expect(example).toMatchObject({ line: 3, weight: 2 });
+});
+
+test('a token that spans the cursor belongs to the completion', async () => {
+  expect((await encoded('x retu', ['rn 1'], 64)).sequences).toEqual([['x ', 'return 1']]);
+});
+
+test('a prompt that does not fit loses its front', async () => {
+  const { sequences, report } = await encoded('abcdefghijklmnop', ['qr'], 8);
+  expect(sequences).toEqual([['klmnop', 'qr']]);
+  expect(report).toMatchObject({ cutPrompts: 1, cutCompletions: 0, longest: 8 });
+});
+
+test('a completion that does not fit loses its end and leaves room for a prompt', async () => {
+  const { sequences, report } = await encoded('abcdefgh', ['ijklmnopq'], 8);
+  expect(sequences).toEqual([['gh', 'ijklmn']]);
+  expect(report).toMatchObject({ cutPrompts: 1, cutCompletions: 1 });
+});
+
+test('the path is told as it is at inference, and something always stands before a completion', async () => {
+  const { example } = await encoded('x', ['y'], 64, 'a.ts');
+  const file = manifest.prompt.file ?? -1;
+  const path = [file, ...tokenizer.encode('a.ts\n')];
+  expect(example?.sequences[0]).toEqual({ ids: [...path, ...tokenizer.encode('xy')], start: 7 });
+  expect((await encoded('', ['y'], 64)).example?.sequences[0]?.start).toBe(1);
+});
