@@ -1,6 +1,8 @@
 // Bundles the roots: the extension, the model host it forks, and the command line.
-// `--watch` rebuilds on change; `--production` minifies and leaves source maps out.
+// `--watch` rebuilds on change; `--production` minifies and leaves source maps out. The grammars that
+// `src/completion/parser.ts` reads are laid beside them.
 import * as esbuild from 'esbuild';
+import { copyGrammars } from './tools/grammars.mjs';
 
 const production = process.argv.includes('--production');
 
@@ -22,6 +24,7 @@ const options = {
   logLevel: 'info',
 };
 
+copyGrammars('dist/grammars');
 if (process.argv.includes('--watch')) {
   const context = await esbuild.context(options);
   await context.watch();

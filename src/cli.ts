@@ -9,6 +9,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import packageJson from '../package.json';
 import { CopyIndex } from './completion/copyIndex';
+import { createParser } from './completion/parser';
 import { suggest } from './completion/suggest';
 import { defaultSettings as settings } from './contributions';
 import { diagnose, formatFindings } from './doctor';
@@ -26,6 +27,7 @@ import { seededRandom } from './util/random';
 
 /** The model that ships, beside the bundle this file becomes. */
 const shippedModel = path.resolve(__dirname, '../media/models/smollm2-135m');
+const grammars = path.join(__dirname, 'grammars');
 const importedModels = path.join(os.homedir(), '.hone', 'models');
 
 const stderrLogger: Logger = {
@@ -85,6 +87,8 @@ program
     for (const other of options.workspace ? await readWorkspaceFiles(root, []) : [])
       if (other.path !== file)
         copyIndex.update(`file://${path.resolve(root, other.path)}`, other.languageId, other.text);
+    const parser = createParser((name) => readFile(path.join(grammars, name)), stderrLogger);
+    await parser.load(languageOf(file));
     await withPolicy(options.model, async (policy) => {
       const suggestion = await suggest(
         {
@@ -100,6 +104,7 @@ program
           settings,
           policy,
           copyIndex,
+          parser,
           clock: systemClock,
           random: seededRandom(1),
         },

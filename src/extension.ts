@@ -3,9 +3,11 @@
  * no logic. The database and the model are opened after activation, so that the editor is never held
  * up by them.
  */
+import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { CopyIndex } from './completion/copyIndex';
+import { createParser } from './completion/parser';
 import { SuggestionCache } from './completion/typeThrough';
 import { documentSchemes } from './contributions';
 import { type Availability, availabilityOf } from './editor/availability';
@@ -70,6 +72,7 @@ export function activate(context: vscode.ExtensionContext): void {
     const provider = new InlineProvider({
       policy: () => model.policy,
       copyIndex,
+      parser: createParser((name) => readFile(path.join(dist, 'grammars', name)), logger),
       cache,
       bridge,
       settings,

@@ -19,6 +19,7 @@ import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
 import type { Neighbours } from './neighbours';
+import type { Parser } from './parser';
 import { rewardVersion, score } from './score';
 import { trim } from './trim';
 
@@ -35,6 +36,8 @@ export interface SuggestParams {
   readonly copyIndex: CopyIndex | undefined;
   /** Undefined to tell the policy of nothing but the document. Kept up to date like `copyIndex`. */
   readonly neighbours?: Neighbours | undefined;
+  /** Undefined to judge syntax by the light scanner alone. */
+  readonly parser?: Parser | undefined;
   readonly clock: Clock;
   /** Seeds the sampling of candidates. */
   readonly random: Random;

@@ -7,6 +7,7 @@
 import * as vscode from 'vscode';
 import type { DocumentSnapshot } from '../completion/context';
 import type { CopyIndex } from '../completion/copyIndex';
+import type { Parser } from '../completion/parser';
 import { suggest } from '../completion/suggest';
 import type { Remainder, SuggestionCache } from '../completion/typeThrough';
 import { acceptedCommand } from '../contributions';
@@ -25,6 +26,7 @@ import type { WorkspaceFiles } from './workspaceFiles';
 export interface InlineProviderParams {
   readonly policy: () => Policy | undefined;
   readonly copyIndex: CopyIndex;
+  readonly parser: Parser;
   readonly cache: SuggestionCache;
   readonly bridge: FeedbackBridge;
   readonly settings: SettingsSource;
@@ -126,7 +128,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     windowStart: number,
     signal: AbortSignal,
   ): Promise<Suggestion> {
-    const { policy, copyIndex, settings, clock, random, logger } = this.#params;
+    const { policy, copyIndex, parser, settings, clock, random, logger } = this.#params;
     const suggestion = await suggest(
       {
         document: snapshot,
@@ -134,6 +136,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
         settings: settings.forDocument(document.uri),
         policy: policy(),
         copyIndex,
+        parser,
         clock,
         random,
         onPolicyError: (error) => logger.error('model', 'The model gave no answer.', error),
