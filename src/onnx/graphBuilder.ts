@@ -21,6 +21,12 @@ export const float = (value: number): Attribute => ({ type: 'float', value });
 export const ints = (...value: number[]): Attribute => ({ type: 'ints', value });
 
 export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** Told of everything that is added; `ShapeInference` is one. */
+export interface BuilderWatch {
+  visit(node: OnnxNode): void;
+  addInitializer(tensor: OnnxTensor): void;
+}
 export type ExternalTensor = OnnxTensor & { readonly data: ExternalData };
 
 /** Page size, so that the weights can be mapped into memory. */
@@ -32,6 +38,7 @@ export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #weightsFile: string;
+  #watch: BuilderWatch | undefined;
   #externalBytes = 0;
   #scope = '';
   #values = 0;
@@ -39,6 +46,21 @@ export class GraphBuilder {
   /** `weightsFile` is the name of the file beside the model that will hold external tensors. */
   constructor(weightsFile: string) {
     this.#weightsFile = weightsFile;
+  }
+
+  /**
+   * A builder whose graph begins with all of `graph`. Values that it names begin with `scope/`, which
+   * no value of the graph may; nothing new can be laid out in a weights file.
+   */
+  static continuing(graph: OnnxGraph, scope: string, watch?: BuilderWatch): GraphBuilder {
+    const b = new GraphBuilder('');
+    b.#nodes.push(...graph.nodes);
+    for (const tensor of graph.initializers) b.#initializers.set(tensor.name, tensor);
+    b.#inputs.push(...graph.inputs);
+    b.#outputs.push(...graph.outputs);
+    b.#scope = scope;
+    b.#watch = watch;
+    return b;
   }
 
   /** Length of the weights file, in bytes. */
@@ -60,6 +82,13 @@ export class GraphBuilder {
   output(name: string, value: string, type: ElementType, dims: ValueInfo['dims']): void {
     this.#add('Identity', '', [value], [name], {});
     this.#outputs.push({ name, type, dims });
+  }
+
+  /** A tensor that exists already, such as one of another graph over the same weights file. */
+  initializer(tensor: OnnxTensor): string {
+    this.#initializers.set(tensor.name, tensor);
+    this.#watch?.addInitializer(tensor);
+    return tensor.name;
   }
 
   /** A tensor whose bytes lie in the weights file. */
@@ -101,6 +130,18 @@ export class GraphBuilder {
     return output;
   }
 
+  /** Adds a node of the standard operators with `count` outputs. */
+  parts(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Attributes = {},
+  ): readonly string[] {
+    const outputs = Array.from({ length: count }, () => this.#fresh(opType));
+    this.#add(opType, '', inputs, outputs, attributes);
+    return outputs;
+  }
+
   /** Adds onnxruntime's own operator and returns its only output. */
   contrib(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
     const output = this.#fresh(opType);
@@ -112,9 +153,7 @@ export class GraphBuilder {
   split(value: string, sizes: string, parts: 2): readonly [string, string];
   split(value: string, sizes: string, parts: 3): readonly [string, string, string];
   split(value: string, sizes: string, parts: number): readonly string[] {
-    const outputs = Array.from({ length: parts }, () => this.#fresh('Split'));
-    this.#add('Split', '', [value, sizes], outputs, { axis: int(-1) });
-    return outputs;
+    return this.parts('Split', [value, sizes], parts, { axis: int(-1) });
   }
 
   /**
@@ -150,8 +189,7 @@ export class GraphBuilder {
   }
 
   #constant(name: string, type: ElementType, dims: readonly number[], data: Uint8Array): string {
-    if (!this.#initializers.has(name)) this.#initializers.set(name, { name, type, dims, data });
-    return name;
+    return this.#initializers.has(name) ? name : this.initializer({ name, type, dims, data });
   }
 
   #add(
@@ -162,6 +200,8 @@ export class GraphBuilder {
     attributes: Attributes,
   ): void {
     const name = `${this.#scope}/${opType}:${this.#nodes.length}`;
-    this.#nodes.push({ name, opType, domain, inputs, outputs, attributes });
+    const node = { name, opType, domain, inputs, outputs, attributes };
+    this.#nodes.push(node);
+    this.#watch?.visit(node);
   }
 }
