@@ -1,111 +1,127 @@
 /**
- * Makes completion questions from a published package: its sources are split by a hash of their path
- * into 70 % that stand in the workspace and 30 % held out, and lines of the held-out files are cut in
- * the middle. What follows the cut on that line is the answer. Nothing here looks at a model.
+ * Makes completion questions of a package's sources: a line of code is cut in its middle, or after
+ * the indentation that the editor puts there by itself, and what followed on that line is the
+ * answer. The rest of the file stays as it is. Nothing here looks at a model.
  */
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import * as fs from 'node:fs';
-import * as path from 'node:path';
-import { globSync } from 'tinyglobby';
-import { seededRandom } from '../../src/util/random';
+import { scanSyntax } from '../../src/completion/syntax';
+import { languageOf } from '../../src/util/language';
+import { type Random, seededRandom } from '../../src/util/random';
 
-/** One question, in the row shape that `hone eval fim` reads. */
-export interface CutRow {
-  readonly task_id: string;
+export interface SourceFile {
+  /** Path in the package with '/' separators. */
   readonly path: string;
-  readonly prompt: string;
-  readonly suffix: string;
-  readonly canonical_solution: string;
+  readonly text: string;
 }
 
-export interface CutSet {
-  /** Folder with the files that are not held out. */
-  readonly workspace: string;
-  readonly rows: string;
-  readonly count: number;
+export const cutKinds = ['midLine', 'lineStart'] as const;
+export type CutKind = (typeof cutKinds)[number];
+
+export interface Cut {
+  /** `path:line:column`, from 1. */
+  readonly id: string;
+  readonly kind: CutKind;
+  readonly path: string;
+  /** Line of the cursor, from 0. */
+  readonly line: number;
+  /** The file without the answer. */
+  readonly text: string;
+  /** Cursor in `text`. */
+  readonly offset: number;
+  /** What was written there, to the end of the line without blanks. */
+  readonly target: string;
 }
 
-const sources = ['**/*.ts', '**/*.tsx'];
-const noSources = ['**/*.d.ts', '**/*.test.ts', '**/*.spec.ts', '**/node_modules/**', '**/dist/**'];
-const maxFileBytes = 200_000;
+/** Shorter lines leave nothing to ask, longer ones are data. */
+const minLine = 10;
+const maxLine = 200;
+/** The cut in the middle of a line leaves at least this much to be answered. */
+const minTarget = 4;
 
-/** Downloads `name@version` through npm once and writes the workspace and `count` cuts under `dir`. */
-export function makeCuts(specifier: string, dir: string, count: number, seed = 1): CutSet {
-  const home = path.join(dir, specifier.replaceAll('/', '+'));
-  const unpacked = path.join(home, 'package');
-  if (!fs.existsSync(path.join(unpacked, 'package.json'))) download(specifier, home);
-
-  const files = globSync(sources, { cwd: unpacked, ignore: noSources })
-    .sort()
-    .map((file) => ({ file, text: fs.readFileSync(path.join(unpacked, file), 'utf8') }))
-    .filter(({ text }) => text.length <= maxFileBytes);
-  const workspace = path.join(home, 'workspace');
-  fs.rmSync(workspace, { recursive: true, force: true });
-  for (const { file, text } of files.filter(({ file }) => !isHeldOut(file))) {
-    fs.mkdirSync(path.dirname(path.join(workspace, file)), { recursive: true });
-    fs.writeFileSync(path.join(workspace, file), text);
-  }
-  const rows = cutLines(
-    specifier,
-    files.filter(({ file }) => isHeldOut(file)),
-    count,
-    seed,
+/**
+ * `count` cuts of each kind, those of the two kinds in turn; fewer where there are too few lines.
+ * They are spread over the files, and the first of many are those that fewer would have been.
+ */
+export function makeCuts(files: readonly SourceFile[], count: number, seed = 1): Cut[] {
+  const [middle = [], start = []] = cutKinds.map((kind, i) =>
+    cutsOfKind(kind, files, count, seededRandom(seed + i)),
   );
-  const rowsFile = path.join(home, 'cuts.jsonl');
-  fs.writeFileSync(rowsFile, rows.map((row) => JSON.stringify(row) + '\n').join(''));
-  return { workspace, rows: rowsFile, count: rows.length };
+  return Array.from({ length: count }, (_, i) => [middle[i], start[i]])
+    .flat()
+    .filter((cut) => cut !== undefined);
 }
 
-function download(specifier: string, home: string): void {
-  fs.mkdirSync(home, { recursive: true });
-  const packed = execFileSync('npm', ['pack', specifier, '--silent'], {
-    cwd: home,
-    encoding: 'utf8',
-  }).trim();
-  execFileSync('tar', ['xzf', packed], { cwd: home });
-  fs.rmSync(path.join(home, packed));
+interface OpenFile extends SourceFile {
+  /** Lines not yet tried, from 0. */
+  readonly left: number[];
+  readonly lines: readonly string[];
 }
 
-function isHeldOut(file: string): boolean {
-  return createHash('sha256').update(file).digest().readUInt32BE(0) % 100 < 30;
-}
-
-/** Distinct lines of code (no comments), each cut once at a random column inside its text. */
-function cutLines(
-  specifier: string,
-  files: readonly { readonly file: string; readonly text: string }[],
+/** One cut in each file in turn, in an order drawn once, until there are enough. */
+function cutsOfKind(
+  kind: CutKind,
+  files: readonly SourceFile[],
   count: number,
-  seed: number,
-): CutRow[] {
-  const places = files.flatMap(({ file, text }) => {
-    let offset = 0;
-    return text.split('\n').flatMap((line) => {
-      const start = offset;
-      offset += line.length + 1;
-      const code = line.trim();
-      const isCode = code.length >= 10 && line.length <= 200 && !/^(\/\/|\/\*|\*)/.test(code);
-      return isCode ? [{ file, text, line, start }] : [];
-    });
+  random: Random,
+): Cut[] {
+  let open = shuffled(files, random).map((file): OpenFile => {
+    const lines = file.text.split('\n');
+    return { ...file, lines, left: lines.flatMap((line, i) => (mayBeCut(line) ? [i] : [])) };
   });
-  const random = seededRandom(seed);
-  const rows: CutRow[] = [];
-  while (rows.length < count && places.length > 0) {
-    const [place] = places.splice(Math.floor(random() * places.length), 1);
-    if (place === undefined) break;
-    const { file, text, line, start } = place;
-    const end = line.trimEnd().length;
-    const first = line.length - line.trimStart().length + 1;
-    const column = first + Math.floor(random() * (end - 3 - first + 1));
-    const answer = line.slice(column, end);
-    if (!/\w/.test(answer)) continue;
-    rows.push({
-      task_id: `${specifier}/${file}:${text.slice(0, start).split('\n').length}:${column + 1}`,
-      path: file,
-      prompt: text.slice(0, start + column),
-      suffix: text.slice(start + end),
-      canonical_solution: answer,
-    });
+  const cuts: Cut[] = [];
+  while (cuts.length < count && open.length > 0) {
+    for (const file of open) {
+      if (cuts.length === count) break;
+      const cut = cutOne(kind, file, random);
+      if (cut !== undefined) cuts.push(cut);
+    }
+    open = open.filter(({ left }) => left.length > 0);
   }
-  return rows;
+  return cuts;
+}
+
+/** Takes lines of the file away until one of them is cut. */
+function cutOne(kind: CutKind, file: OpenFile, random: Random): Cut | undefined {
+  const { path, text, lines, left } = file;
+  while (left.length > 0) {
+    const [number = 0] = left.splice(Math.floor(random() * left.length), 1);
+    const line = lines[number] ?? '';
+    const end = line.trimEnd().length;
+    const column = columnOf(kind, line, end, random);
+    const target = line.slice(column, end);
+    if (!/\w/.test(target)) continue;
+    const before = lines.slice(0, number).reduce((sum, each) => sum + each.length + 1, 0);
+    // A line inside a comment or a text of several lines is prose.
+    if (scanSyntax(text.slice(0, before), languageOf(path)).kind !== 'code') continue;
+    return {
+      id: `${path}:${number + 1}:${column + 1}`,
+      kind,
+      path,
+      line: number,
+      text: text.slice(0, before + column) + text.slice(before + end),
+      offset: before + column,
+      target,
+    };
+  }
+  return undefined;
+}
+
+function columnOf(kind: CutKind, line: string, end: number, random: Random): number {
+  const indent = line.length - line.trimStart().length;
+  if (kind === 'lineStart') return indent;
+  const first = indent + 1;
+  return first + Math.floor(random() * (end - minTarget - first + 1));
+}
+
+function mayBeCut(line: string): boolean {
+  const code = line.trim();
+  return code.length >= minLine && line.length <= maxLine && !/^(\/\/|\/\*|\*|#)/.test(code);
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
 }

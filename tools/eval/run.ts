@@ -1,63 +1,170 @@
 /**
- * npm run eval [-- --set tuned|heldOut] [--cuts N] [--model DIR] [--json]: mid-line cuts of the
- * packages in manifest.json, answered by the model alone, by copying alone, and by both.
+ * npm run eval [-- --set heldOut|tuned] [--packages A,B] [--cuts N] [--summary] [--json]: the
+ * ablation table. Cuts of all packages in turn, all rows of a cut one after the other; what is
+ * answered stays answered, so it may be stopped at any time and goes on where it stopped.
+ * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
  */
-import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { FimReport } from '../../src/replay/fim';
-import { makeCuts } from './cuts';
-import manifest from './manifest.json';
+import { defaultSettings } from '../../src/contributions';
+import { readModelFolder } from '../../src/model/modelFolder';
+import { createPolicy } from '../../src/model/policy';
+import { openSession } from '../../src/model/session';
+import { loadTokenizer } from '../../src/model/tokenizer';
+import type { Suggestion } from '../../src/types';
+import { type Answer, AnswerFile, codeKey } from './answers';
+import { type Cut, makeCuts } from './cuts';
+import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
+import { type PackageEntry, packages, readPackage } from './packages';
+import { baselines, everythingRow, type Policies, type Row, rows, Workbench } from './rows';
+import { ablation, markCuts, markdown, type RowNames } from './table';
 
 const root = process.cwd();
-const { values } = parseArgs({
+const cache = path.join(root, '.cache/eval');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     set: { type: 'string', default: 'heldOut' },
-    cuts: { type: 'string', default: '200' },
+    packages: { type: 'string' },
+    cuts: { type: 'string' },
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
-    sources: { type: 'string', multiple: true, default: ['model', 'copy', 'model,copy'] },
+    summary: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 
-const packages = values.set === 'tuned' ? manifest.tuned : manifest.heldOut;
-const table: Record<string, Record<string, FimReport>> = {};
-for (const specifier of packages) {
-  const cuts = makeCuts(specifier, path.join(root, '.cache/eval'), Number(values.cuts));
-  const row: Record<string, FimReport> = (table[specifier] = {});
-  for (const sources of values.sources) {
-    process.stderr.write(`${specifier}, ${sources}, ${cuts.count} cuts\n`);
-    row[sources] = JSON.parse(
-      execFileSync(
-        process.execPath,
-        [
-          path.join(root, 'dist/cli.js'),
-          ...['eval', 'fim', cuts.rows, '--workspace', cuts.workspace, '--model', values.model],
-          ...['--sources', sources, '--json'],
-          ...['--rows-out', cuts.rows.replace(/\.jsonl$/, `.${sources.replace(',', '+')}.jsonl`)],
-        ],
-        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-      ),
-    ) as FimReport;
-  }
-}
-process.stdout.write((values.json ? JSON.stringify(table) : markdown(table)) + '\n');
+/** What fitting asks: everything, with sampled candidates beside. */
+const fitRow: Row = { ...lastRow(), id: 'candidates', title: 'candidates for the fit' };
+const fitSamples = 3;
+const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: everythingRow };
 
-/** One line a package and source: exact match, edit similarity, median latency. */
-function markdown(reports: Readonly<Record<string, Readonly<Record<string, FimReport>>>>): string {
-  const lines = Object.entries(reports).flatMap(([specifier, bySources]) =>
-    Object.entries(bySources).map(([sources, report]) =>
-      [
-        `| ${specifier} | ${sources} | ${report.n}`,
-        (100 * report.exactMatch).toFixed(1),
-        report.editSimilarity.toFixed(3),
-        `${report.latencyMs.p50.toFixed(0)} / ${report.latencyMs.p95.toFixed(0)} |`,
-      ].join(' | '),
-    ),
+const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));
+const fitting = positionals[0] === 'fit';
+const chosen = packages.filter(
+  ({ set, name }) =>
+    set === (fitting ? 'tuned' : values.set) &&
+    (values.packages === undefined || values.packages.split(',').includes(name)),
+);
+if (chosen.length === 0)
+  throw new Error(`No such packages. There are: ${packages.map(({ name }) => name).join(', ')}.`);
+
+if (fitting) {
+  const ignored = ['src/completion/score.ts', 'src/completion/scoreWeights.ts'];
+  const key = codeKey(root, ignored, `${values.model} ${fitSamples}`);
+  if (!values.summary) await askAll(key, [fitRow], fitSamples, Number(values.cuts ?? 40));
+  const fit = fitScore(questionsOf(latest(key).filter(({ row }) => row === fitRow.id)));
+  process.stdout.write(fitReport(fit) + '\n');
+  writeWeights(fit, path.join(root, 'src/completion/scoreWeights.ts'));
+} else {
+  const key = codeKey(root, [], values.model);
+  if (!values.summary) await askAll(key, rows, 0, Number(values.cuts ?? 100));
+  const names = chosen.map(({ name }) => name);
+  const cuts = markCuts(
+    latest(key).filter((answer) => names.includes(answer.package)),
+    rowNames,
+    (name) => packages.find((each) => each.name === name)?.language ?? 'unknown',
   );
-  return [
-    '| package | sources | cuts | exact match, % | edit similarity | p50 / p95, ms |',
-    '|---|---|---|---|---|---|',
-    ...lines,
-  ].join('\n');
+  if (cuts.length === 0) throw new Error('No cut has been answered in every row yet.');
+  const result = ablation(key, cuts, rowNames);
+  process.stdout.write((values.json ? JSON.stringify(result) : markdown(result, rowNames)) + '\n');
+}
+
+/** The answers of this code, or, where a summary is wanted of older code, of the newest. */
+function latest(key: string): Answer[] {
+  const own = answers.of(key);
+  const newest = answers.newestKey;
+  if (own.length > 0 || !values.summary || newest === undefined) return own;
+  note(`Nothing was answered by this code (${key}); this is of ${newest}.`);
+  return answers.of(newest);
+}
+
+/** Asks what has not been answered yet, the packages in turn. */
+async function askAll(
+  key: string,
+  asked: readonly Row[],
+  samples: number,
+  count: number,
+): Promise<void> {
+  const folder = await readModelFolder(path.resolve(values.model));
+  const tokenizer = await loadTokenizer(folder);
+  const session = await openSession(folder.graphPath, { threads: threads() });
+  const { manifest } = folder;
+  const noHeader = { ...manifest, prompt: { repository: null, file: null } };
+  const policies: Policies = {
+    plain: createPolicy(session, tokenizer, noHeader, false),
+    full: createPolicy(session, tokenizer, manifest),
+  };
+  const opened = chosen.map((entry) => openPackage(entry, policies, samples, count));
+  const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
+  const startMs = performance.now();
+  let done = 0;
+  const { signal } = interrupted();
+  for (let i = 0; opened.some(({ cuts }) => i < cuts.length); i++) {
+    for (const { entry, workbench, cuts } of opened) {
+      const cut = cuts[i];
+      if (cut === undefined) continue;
+      done++;
+      const left = asked.filter(
+        (row) => !answers.has({ key, package: entry.name, cut: cut.id, row: row.id }),
+      );
+      for (const row of left)
+        answers.add(answerOf(key, entry, cut, row, await workbench.ask(cut, row, signal)));
+      if (left.length > 0 && done % 24 === 0) {
+        const seconds = (performance.now() - startMs) / 1000;
+        note(`${done} of ${all} cuts, ${(seconds / done).toFixed(2)} s each`);
+      }
+    }
+  }
+  await session.release();
+}
+
+function openPackage(entry: PackageEntry, policies: Policies, samples: number, count: number) {
+  const sources = readPackage(entry, cache);
+  const cuts = makeCuts(sources.files, count);
+  note(`${entry.name} ${entry.version}: ${sources.files.length} files, ${cuts.length} cuts`);
+  return { entry, workbench: new Workbench(sources, policies, { samples }), cuts };
+}
+
+function answerOf(
+  key: string,
+  entry: PackageEntry,
+  cut: Cut,
+  row: Row,
+  suggestion: Suggestion,
+): Answer {
+  const { candidates, latencyMs } = suggestion;
+  return {
+    key,
+    package: entry.name,
+    cut: cut.id,
+    kind: cut.kind,
+    row: row.id,
+    target: cut.target,
+    text: candidates[0]?.text ?? '',
+    latencyMs: latencyMs.total,
+    candidates: candidates.map(({ tokenIds: _, logProb, ...rest }) => ({
+      ...rest,
+      logProb: Number.isFinite(logProb) ? logProb : null,
+    })),
+  };
+}
+
+function lastRow(): Row {
+  const row = rows.find(({ id }) => id === everythingRow);
+  if (row === undefined) throw new Error(`There is no row ${everythingRow}.`);
+  return row;
+}
+
+function threads(): number {
+  return defaultSettings.threads || 2;
+}
+
+function interrupted(): AbortController {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  return controller;
+}
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
