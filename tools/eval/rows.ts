@@ -5,6 +5,7 @@
  * policy the very same thing share its answer, and its time.
  */
 import { CopyIndex } from '../../src/completion/copyIndex';
+import type { Parser } from '../../src/completion/parser';
 import { suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
 import type { Policy, GenerateRequest, GenerateResult } from '../../src/model/types';
@@ -56,29 +57,29 @@ export const rows: readonly Row[] = [
 export const baselines = ['copiedAlone', 'modelAlone'] as const;
 export const everythingRow = 'syntax';
 
-export interface Policies {
+/** What workspaces share. */
+export interface Equipment {
   readonly plain: Policy;
   readonly full: Policy;
-}
-
-export interface WorkbenchOptions {
+  readonly parser: Parser;
+  /** Sampled candidates beside the greedy one. */
   readonly samples: number;
 }
 
 /** One package, open as a workspace. */
 export class Workbench {
   readonly #sources: PackageSources;
-  readonly #options: WorkbenchOptions;
+  readonly #equipment: Equipment;
   readonly #clock = new PausableClock();
   readonly #policies: Readonly<Record<'plain' | 'full', RememberingPolicy>>;
   readonly #copyIndex = new CopyIndex();
 
-  constructor(sources: PackageSources, policies: Policies, options: WorkbenchOptions) {
+  constructor(sources: PackageSources, equipment: Equipment) {
     this.#sources = sources;
-    this.#options = options;
+    this.#equipment = equipment;
     this.#policies = {
-      plain: new RememberingPolicy(policies.plain, this.#clock),
-      full: new RememberingPolicy(policies.full, this.#clock),
+      plain: new RememberingPolicy(equipment.plain, this.#clock),
+      full: new RememberingPolicy(equipment.full, this.#clock),
     };
     for (const { path, text } of sources.files)
       this.#copyIndex.update(uriOf(path), languageOf(path), text);
@@ -86,6 +87,9 @@ export class Workbench {
 
   /** Asks at one cut; ask all rows of a cut before the next one. */
   async ask(cut: Cut, row: Row, signal: AbortSignal): Promise<Suggestion> {
+    const { parser, samples } = this.#equipment;
+    // Loaded once, when a file of the language is opened.
+    await parser.load(languageOf(cut.path));
     return suggest(
       {
         document: {
@@ -100,12 +104,13 @@ export class Workbench {
         settings: { ...defaultSettings, multiline: 'never' },
         policy: row.policy === 'none' ? undefined : this.#policies[row.policy],
         copyIndex: row.copied ? this.#copyIndex : undefined,
+        parser: row.parser ? parser : undefined,
         onPolicyError: (error) => {
           throw error;
         },
         clock: this.#clock,
         random: seededRandom(cut.offset),
-        options: { samples: this.#options.samples },
+        options: { samples },
       },
       signal,
     );

@@ -6,17 +6,19 @@
  */
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { createParser } from '../../src/completion/parser';
 import { defaultSettings } from '../../src/contributions';
 import { readModelFolder } from '../../src/model/modelFolder';
 import { createPolicy } from '../../src/model/policy';
 import { openSession } from '../../src/model/session';
 import { loadTokenizer } from '../../src/model/tokenizer';
-import type { Suggestion } from '../../src/types';
+import type { Logger, Suggestion } from '../../src/types';
+import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
 import { type Cut, makeCuts } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
 import { type PackageEntry, packages, readPackage } from './packages';
-import { baselines, everythingRow, type Policies, type Row, rows, Workbench } from './rows';
+import { baselines, everythingRow, type Equipment, type Row, rows, Workbench } from './rows';
 import { ablation, markCuts, markdown, type RowNames } from './table';
 
 const root = process.cwd();
@@ -37,6 +39,13 @@ const { values, positionals } = parseArgs({
 const fitRow: Row = { ...lastRow(), id: 'candidates', title: 'candidates for the fit' };
 const fitSamples = 3;
 const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: everythingRow };
+
+const stderrLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (topic, message) => note(`${topic}: ${message}`),
+  error: (topic, message) => note(`${topic}: ${message}`),
+};
 
 const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));
 const fitting = positionals[0] === 'fit';
@@ -90,11 +99,13 @@ async function askAll(
   const session = await openSession(folder.graphPath, { threads: threads() });
   const { manifest } = folder;
   const noHeader = { ...manifest, prompt: { repository: null, file: null } };
-  const policies: Policies = {
+  const equipment: Equipment = {
     plain: createPolicy(session, tokenizer, noHeader, false),
     full: createPolicy(session, tokenizer, manifest),
+    parser: createParser(readGrammar, stderrLogger),
+    samples,
   };
-  const opened = chosen.map((entry) => openPackage(entry, policies, samples, count));
+  const opened = chosen.map((entry) => openPackage(entry, equipment, count));
   const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
   const startMs = performance.now();
   let done = 0;
@@ -118,11 +129,11 @@ async function askAll(
   await session.release();
 }
 
-function openPackage(entry: PackageEntry, policies: Policies, samples: number, count: number) {
+function openPackage(entry: PackageEntry, equipment: Equipment, count: number) {
   const sources = readPackage(entry, cache);
   const cuts = makeCuts(sources.files, count);
   note(`${entry.name} ${entry.version}: ${sources.files.length} files, ${cuts.length} cuts`);
-  return { entry, workbench: new Workbench(sources, policies, { samples }), cuts };
+  return { entry, workbench: new Workbench(sources, equipment), cuts };
 }
 
 function answerOf(
