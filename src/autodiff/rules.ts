@@ -48,12 +48,12 @@ const unary = (rule: (b: Backward, dY: string, x: string, y: string, node: OnnxN
 
 /** A rule of an operator whose two inputs broadcast to its output's shape. */
 const binary = (
-  left: (b: Backward, s: { dY: string; y: string; A: string; B: string }) => string,
-  right: (b: Backward, s: { dY: string; y: string; A: string; B: string }) => string,
+  left: (b: Backward, dY: string, other: string) => string,
+  right: (b: Backward, dY: string, other: string) => string,
 ): Rule =>
   single((b, { dY, y, x: [A = '', B = ''], needs }) => [
-    needs[0] ? b.sumTo(A, left(b, { dY, y, A, B }), y) : undefined,
-    needs[1] ? b.sumTo(B, right(b, { dY, y, A, B }), y) : undefined,
+    needs[0] ? b.sumTo(A, left(b, dY, B), y) : undefined,
+    needs[1] ? b.sumTo(B, right(b, dY, A), y) : undefined,
   ]);
 
 /** A rule of an operator that only moves elements: they move back. */
@@ -150,24 +150,27 @@ export const rules: Readonly<Record<string, Rule>> = {
 
   // dA = dY, dB = dY
   Add: binary(
-    (_b, { dY }) => dY,
-    (_b, { dY }) => dY,
+    (_b, dY) => dY,
+    (_b, dY) => dY,
   ),
   // dA = dY, dB = -dY
   Sub: binary(
-    (_b, { dY }) => dY,
-    (b, { dY }) => b.op('Neg', [dY]),
+    (_b, dY) => dY,
+    (b, dY) => b.op('Neg', [dY]),
   ),
   // dA = dY B, dB = dY A
   Mul: binary(
-    (b, { dY, B }) => b.op('Mul', [dY, B]),
-    (b, { dY, A }) => b.op('Mul', [dY, A]),
+    (b, dY, B) => b.op('Mul', [dY, B]),
+    (b, dY, A) => b.op('Mul', [dY, A]),
   ),
-  // dA = dY / B, dB = -dY Y / B
-  Div: binary(
-    (b, { dY, B }) => b.op('Div', [dY, B]),
-    (b, { dY, y, B }) => b.op('Neg', [b.op('Div', [b.op('Mul', [dY, y]), B])]),
-  ),
+  // dA = dY / B, dB = -Σ(dY Y) / B: B is the same along what is summed
+  Div: single((b, { dY, y, x: [A = '', B = ''], needs }) => {
+    const sum = (): string => b.sumTo(B, b.op('Mul', [dY, y]), y);
+    return [
+      needs[0] ? b.sumTo(A, b.op('Div', [dY, B]), y) : undefined,
+      needs[1] ? b.op('Neg', [b.op('Div', [sum(), B])]) : undefined,
+    ];
+  }),
   // dA = dY p A^(p - 1), for a constant p
   Pow: single((b, { dY, y, x: [A = '', exponent = ''], needs }) => {
     const p = b.scalar(exponent);
