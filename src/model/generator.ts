@@ -1,7 +1,7 @@
 /**
  * Generation: proposes texts for a place in a file. One run of the graph reads what is new of the
- * prompt together with every guess at how it goes on (copied drafts, and the ways in which the word
- * at the cursor may split into tokens); then the greedy row and the sampled rows go on side by side
+ * prompt together with every guess at how it goes on (copied drafts, names that a language server
+ * lists, and the ways in which the word at the cursor may split into tokens); then the greedy row and the sampled rows go on side by side
  * until each has come to its end. Guesses save runs and never change what is chosen. Ordering
  * candidates, and cutting away what stands below the cursor already, are left to `completion/`.
  */
@@ -22,7 +22,8 @@ import type { Session } from './session';
 import { stopRules } from './stop';
 import type { Tokenizer } from './tokenizer';
 import { TokenTree } from './tokenTree';
-import type { Draft, GenerateRequest, GenerateResult } from './types';
+import type { GenerateRequest, GenerateResult } from './types';
+import { WordRule } from './wordRule';
 
 /** Tokens read in one run; between runs the signal is looked at. */
 const chunkTokens = 64;
@@ -35,6 +36,15 @@ const maxGuessedTokens = 24;
 const hopelessNats = 4;
 /** Steps by which the rows' own keys and values grow. */
 const suffixStep = 16;
+
+/** Most of them spent on names that a language server lists. */
+const maxListedTokens = 12;
+
+/** Texts that are read beside the prompt, the copied ones as far as the tokenizer keeps them. */
+interface Guesses {
+  readonly drafts: readonly (DraftPath | null)[];
+  readonly listed: readonly DraftPath[];
+}
 
 /** A row that goes on, and how many of its tokens have keys and values. */
 interface ActiveRow {
@@ -96,6 +106,7 @@ export class Generator {
       index: this.#index,
       cut: prompt.cut,
       stop: stopRules(context.prefix, context.languageId, context.multiline),
+      words: this.#wordRule(request),
       endIds: this.#endIds,
       lineRest: lineRestOf(context.suffix),
       temperature: request.temperature,
@@ -105,8 +116,9 @@ export class Generator {
     const sequence = this.#cache.take(prompt.ids.slice(0, -1), maxGuessedTokens);
     const cachedTokens = sequence.ids.length;
     await this.#read(prompt.ids, prompt.ids.length - chunkTokens / 2, sequence, signal);
-    const paths = request.drafts.map((draft) => this.#draftPath(draft, prompt.cut));
-    const head = await this.#readHead(prompt, paths, sequence, rules);
+    const paths = request.drafts.map(({ text }) => this.#draftPath(text, prompt.cut));
+    const listed = this.#listedPaths(request, prompt.cut);
+    const head = await this.#readHead(prompt, { drafts: paths, listed }, sequence, rules);
     const readAt = performance.now();
     throwIfAborted(signal);
     const rows = await this.#decode(request, head, sequence, rules, signal);
@@ -122,8 +134,13 @@ export class Generator {
         copy: draft.copy,
       } satisfies Candidate;
     });
+    const names = listed.flatMap((path): Candidate[] => {
+      const logProb = head.logProb(path);
+      if (Number.isNaN(logProb)) return [];
+      return [{ text: path.text, tokenIds: path.ids, logProb, source: 'listed', propensity: 1 }];
+    });
     return {
-      candidates: distinct([...rows.flatMap((row) => row.candidate() ?? []), ...drafts]),
+      candidates: distinct([...rows.flatMap((row) => row.candidate() ?? []), ...drafts, ...names]),
       promptTokens: prompt.ids.length,
       cachedTokens,
       latencyMs: {
@@ -172,7 +189,7 @@ export class Generator {
   /** Reads the last of the prompt and all guesses; the prompt is in the cache afterwards. */
   async #readHead(
     prompt: HealedPrompt,
-    drafts: readonly (DraftPath | null)[],
+    { drafts, listed }: Guesses,
     sequence: CachedSequence,
     rules: Rules,
   ): Promise<Head> {
@@ -181,6 +198,8 @@ export class Generator {
     tree.add(this.#splitBeforeWord(prompt.cut));
     const splitNodes = tree.nodes.length;
     for (const draft of drafts) if (draft !== null) tree.add(draft.ids);
+    const room = Math.min(maxGuessedTokens, tree.nodes.length + maxListedTokens);
+    for (const { ids } of listed) tree.add(ids, room);
     const start = sequence.ids.length;
     const tail = prompt.ids.slice(start);
     const output = await this.#forward({
@@ -329,8 +348,19 @@ export class Generator {
     return cut.startsWith(this.#index.joined(path)) ? path : [];
   }
 
-  /** A draft in tokens, from the cut on; null when its text does not survive the tokenizer. */
-  #draftPath({ text }: Draft, cut: string): DraftPath | null {
+  #wordRule({ words }: GenerateRequest): WordRule | null {
+    if (words === undefined || !words.only) return null;
+    return new WordRule(this.#index, words.rests, this.#endIds);
+  }
+
+  /** The most promising of the listed names, in tokens. */
+  #listedPaths({ words }: GenerateRequest, cut: string): DraftPath[] {
+    const rests = words?.rests.filter((rest) => rest !== '').slice(0, maxListedTokens) ?? [];
+    return rests.flatMap((rest) => this.#draftPath(rest, cut) ?? []);
+  }
+
+  /** A text in tokens, from the cut on; null when it does not survive the tokenizer. */
+  #draftPath(text: string, cut: string): DraftPath | null {
     const bytes = cut + utf8Bytes(text);
     const ids = this.#tokenizer.encode(`${textOf(cut)}${text}\n`);
     if (this.#index.joined(ids) !== `${bytes}\n`) return null;

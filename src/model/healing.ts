@@ -50,16 +50,67 @@ export class VocabularyIndex {
     if (rest === '') return null;
     const known = this.#compatible.get(rest);
     if (known !== undefined) return known;
-    const beginnings: number[] = [];
-    for (let length = 1; length < rest.length; length++) {
-      const beginning = rest.slice(0, length);
-      for (let at = this.#lowerBound(beginning); this.#sorted[at] === beginning; at++) {
-        beginnings.push(this.#sortedIds[at] ?? 0);
-      }
-    }
-    const ids = Int32Array.from([...beginnings, ...this.startingWith(rest)]);
+    const ids = Int32Array.from([...this.beginningsOf(rest), ...this.startingWith(rest)]);
     if (this.#compatible.size >= maxRemembered) this.#compatible.clear();
     this.#compatible.set(rest, ids);
+    return ids;
+  }
+
+  /** Ids whose bytes are a beginning of `text`, shorter than it. */
+  beginningsOf(text: string): number[] {
+    const ids: number[] = [];
+    for (let length = 1; length < text.length; length++) {
+      const beginning = text.slice(0, length);
+      for (let at = this.#lowerBound(beginning); this.#sorted[at] === beginning; at++) {
+        ids.push(this.#sortedIds[at] ?? 0);
+      }
+    }
+    return ids;
+  }
+
+  /**
+   * Ids whose bytes begin with `prefix` and go on as one of `names` does: to within the name, or to
+   * its end and beyond it with a byte for which `endsName` is true. `names` are sorted, distinct and
+   * share their first `from` bytes, which are taken to be written already.
+   */
+  namesFrom(
+    prefix: string,
+    names: readonly string[],
+    from: number,
+    endsName: (byte: number) => boolean,
+  ): number[] {
+    const ids: number[] = [];
+    const sorted = this.#sorted;
+    // Both lists are in byte order, so one walk over them finds what they have in common.
+    const walk = (
+      token: number,
+      tokenEnd: number,
+      name: number,
+      nameEnd: number,
+      depth: number,
+    ) => {
+      const tokenDepth = prefix.length + depth;
+      const nameDepth = from + depth;
+      for (; token < tokenEnd && sorted[token]?.length === tokenDepth; token++)
+        if (tokenDepth > 0) ids.push(this.#sortedIds[token] ?? 0);
+      const ended = name < nameEnd && names[name]?.length === nameDepth;
+      if (ended) {
+        name += 1;
+        for (let at = token; at < tokenEnd; at++)
+          if (endsName(sorted[at]?.charCodeAt(tokenDepth) ?? 0)) ids.push(this.#sortedIds[at] ?? 0);
+      }
+      while (token < tokenEnd && name < nameEnd) {
+        const byte = names[name]?.charCodeAt(nameDepth) ?? 0;
+        const nextName = firstAbove(names, name, nameEnd, nameDepth, byte);
+        token = firstAbove(sorted, token, tokenEnd, tokenDepth, byte - 1);
+        const nextToken = firstAbove(sorted, token, tokenEnd, tokenDepth, byte);
+        if (token < nextToken && !(ended && endsName(byte)))
+          walk(token, nextToken, name, nextName, depth + 1);
+        token = nextToken;
+        name = nextName;
+      }
+    };
+    walk(this.#lowerBound(prefix), this.#lowerBound(after(prefix)), 0, names.length, 0);
     return ids;
   }
 
@@ -80,6 +131,24 @@ export class VocabularyIndex {
     }
     return low;
   }
+}
+
+/** Index of the first entry in start..end whose byte at `depth` is above `byte`. */
+function firstAbove(
+  sorted: readonly string[],
+  start: number,
+  end: number,
+  depth: number,
+  byte: number,
+): number {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.charCodeAt(depth) ?? 0) <= byte) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const maxRemembered = 64;

@@ -2,12 +2,14 @@
  * One candidate while it grows: what may come next at its end (a place), the tokens chosen so far
  * (steps), and the text, log-probability and propensity they amount to. It is fed logits and runs
  * no model. Log-probabilities are in nats, under the untempered policy restricted to what may be
- * emitted: no special tokens, and at the cursor only what agrees with the bytes that were cut.
+ * emitted: no special tokens, and at the cursor only what agrees with the bytes that were cut and,
+ * where the names that may come are known, with one of them.
  */
 import type { Candidate } from '../types';
 import type { Random } from '../util/random';
 import { type VocabularyIndex, decodeUtf8 } from './healing';
 import { type Peak, logSumExp, peak, sample } from './sampling';
+import type { WordRule } from './wordRule';
 import { type StopRules, endOf, endOfUnfinished, loopStart } from './stop';
 
 /** What holds for all rows of a generation. */
@@ -16,6 +18,8 @@ export interface Rules {
   /** Bytes before the cursor that every row emits first. */
   readonly cut: string;
   readonly stop: StopRules;
+  /** Names of which one must come first; null where any text may. */
+  readonly words: WordRule | null;
   /** Tokens with which the policy says that it has come to what stands after the cursor. */
   readonly endIds: Int32Array;
   /** How what stands after the cursor on its line begins; '' where the line ends there. */
@@ -45,7 +49,7 @@ interface LineEnd {
 export class Place {
   /** Bytes that what comes next must agree with. */
   readonly rest: string;
-  /** Ids that do, null for all. */
+  /** Ids that do, and that lead to a name where one must come; null for all. */
   readonly ids: Int32Array | null;
   #peak: Peak | null = null;
 
@@ -55,7 +59,9 @@ export class Place {
     private readonly rules: Rules,
   ) {
     this.rest = rules.cut.slice(emitted.length);
-    this.ids = rules.index.compatible(this.rest);
+    this.ids =
+      rules.words?.next(this.rest, emitted.slice(rules.cut.length)) ??
+      rules.index.compatible(this.rest);
   }
 
   get peak(): Peak {

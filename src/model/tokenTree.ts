@@ -25,8 +25,11 @@ export class TokenTree {
     return this.#nodes;
   }
 
-  /** Adds a path from the prompt's end; false, adding nothing, when it does not fit any more. */
-  add(path: readonly number[]): boolean {
+  /**
+   * Adds a path from the prompt's end; false, adding nothing, when it does not fit into `limit` nodes
+   * any more.
+   */
+  add(path: readonly number[], limit = this.limit): boolean {
     let known = 0;
     let parent = -1;
     for (; known < path.length; known++) {
@@ -34,7 +37,7 @@ export class TokenTree {
       if (child === undefined) break;
       parent = child;
     }
-    if (this.#nodes.length + path.length - known > this.limit) return false;
+    if (this.#nodes.length + path.length - known > limit) return false;
     for (; known < path.length; known++) {
       const id = path[known] ?? -1;
       this.#children.set(key(parent, id), this.#nodes.length);

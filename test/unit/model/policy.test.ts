@@ -14,7 +14,7 @@ import { type Session, openSession } from '../../../src/model/session';
 import { stopRules } from '../../../src/model/stop';
 import { type Tokenizer, loadTokenizer } from '../../../src/model/tokenizer';
 import type { Draft, GenerateRequest } from '../../../src/model/types';
-import type { CompletionContext } from '../../../src/types';
+import type { Candidate, CompletionContext } from '../../../src/types';
 import { makeTinyModel } from '../../helpers/tinyModel';
 
 let folder: string;
@@ -41,8 +41,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** No end tokens, and nothing after the cursor. */
-const plain = { endIds: new Int32Array(0), lineRest: '' };
+/** No end tokens, no names to choose from, and nothing after the cursor. */
+const plain = { endIds: new Int32Array(0), words: null, lineRest: '' };
 const never = new AbortController().signal;
 
 /** The same graph, less sure of itself: random weights leave too little to sample from. */
@@ -323,6 +323,73 @@ describe('drafts', () => {
     const scores = candidates.filter(({ copy }) => copy !== undefined).map((c) => c.logProb);
     expect(scores[0]).toBeNaN();
     expect(scores[1]).toBeLessThan(0);
+  });
+});
+
+describe('listed names', () => {
+  const rests = ['in', 'inor', 'const', 'constret', 'x12', 'xxx', 'retur'];
+  const begins = new RegExp(`^(?:${rests.join('|')})(?![\\w$])`);
+  const rowsOf = (candidates: readonly Candidate[]) =>
+    candidates.filter(({ source }) => source === 'greedy' || source === 'sampled');
+
+  test('are what every row begins with, greedy and sampled, where nothing else exists', async () => {
+    let rows = 0;
+    await fc.assert(
+      fc.asyncProperty(codeText, fc.nat({ max: 99 }), async (before, seed) => {
+        const words = { rests, only: true };
+        const asked = request(`${before}a.`, { words, samples: 3, seed, maxTokens: 40 });
+        const { candidates } = await coldPolicy().generate(asked, never);
+        for (const { text } of rowsOf(candidates)) expect(text).toMatch(begins);
+        rows += rowsOf(candidates).length;
+      }),
+      { numRuns: 40 },
+    );
+    expect(rows).toBeGreaterThan(30);
+  });
+
+  test('restrict the greedy row no more than where it would have said another name', async () => {
+    let compared = 0;
+    for (let a = 0; a < 20; a++) {
+      const prefix = `const a = ${a};\nb.`;
+      const free = (await coldPolicy().generate(request(prefix), never)).candidates[0]?.text ?? '';
+      const word = /^[\w$]*/.exec(free)?.[0] ?? '';
+      // A word that is all of it may have been given up in the middle.
+      if (word === free) continue;
+      const words = { rests: [...rests, word], only: true };
+      const { candidates } = await coldPolicy().generate(request(prefix, { words }), never);
+      expect(rowsOf(candidates)[0]?.text).toBe(free);
+      if (word !== '') compared += 1;
+    }
+    expect(compared).toBeGreaterThan(3);
+  });
+
+  test('that end before the cursor let only what is no part of a word follow', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const asked = request('a.con', { words: { rests: [''], only: true }, samples: 3, seed });
+      const { candidates } = await coldPolicy().generate(asked, never);
+      for (const { text } of rowsOf(candidates)) expect(text).toMatch(/^(?![\w$])/);
+    }
+  });
+
+  test('are scored like drafts, as far as there is room, and change no row where others exist', async () => {
+    const prefix = 'const a = b.';
+    const plainly = await coldPolicy().generate(request(prefix, { samples: 2 }), never);
+    const words = { rests: [...rests, 'y'.repeat(30)], only: false };
+    const asked = request(prefix, { samples: 2, words, drafts: [draft('in')] });
+    const { candidates } = await coldPolicy().generate(asked, never);
+    expect(rowsOf(candidates).map(({ text }) => text)).toEqual(
+      plainly.candidates.map(({ text }) => text),
+    );
+    const byText = new Map(candidates.map((candidate) => [candidate.text, candidate]));
+    expect(byText.get('in')).toMatchObject({ source: 'copied' });
+    expect(byText.get('const')).toMatchObject({ source: 'listed', propensity: 1 });
+    const { candidates: drafted } = await coldPolicy().generate(
+      request(prefix, { drafts: [draft('const')] }),
+      never,
+    );
+    const copied = drafted.find(({ text }) => text === 'const');
+    expect(byText.get('const')?.logProb).toBeCloseTo(copied?.logProb ?? NaN, 3);
+    expect(byText.has('y'.repeat(30))).toBe(false);
   });
 });
 

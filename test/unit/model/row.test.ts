@@ -21,6 +21,7 @@ function rules(changes: Partial<Rules> = {}): Rules {
   return {
     ...{ index, cut: '', endIds: new Int32Array(0), lineRest: '', temperature: 1, maxTokens: 9 },
     stop: stopRules('', 'typescript', false),
+    words: null,
     ...changes,
   };
 }
