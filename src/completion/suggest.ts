@@ -1,10 +1,10 @@
 /**
  * One suggestion, from a document and a cursor to a record of the decision taken: gate, context,
- * copied drafts, policy, trim, score, order. It is one function with no state of its own; it shows
+ * copied drafts, listed names, policy, trim, score, order. It is one function with no state of its own; it shows
  * nothing and stores nothing, and the one catch at the top belongs to its caller.
  */
 import { randomUUID } from 'node:crypto';
-import type { Draft, GenerateResult, Policy } from '../model/types';
+import type { Draft, GenerateResult, Policy, Words } from '../model/types';
 import type {
   Candidate,
   Clock,
@@ -18,6 +18,7 @@ import type { Random } from '../util/random';
 import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
+import { type LanguageServer, obeys, wantsList, wordsOf } from './languageList';
 import type { Neighbours } from './neighbours';
 import type { Parser } from './parser';
 import { rewardVersion, score } from './score';
@@ -38,6 +39,8 @@ export interface SuggestParams {
   readonly neighbours?: Neighbours | undefined;
   /** Undefined to judge syntax by the light scanner alone. */
   readonly parser?: Parser | undefined;
+  /** Left out where nobody knows which names may stand at the cursor. */
+  readonly languageServer?: LanguageServer | undefined;
   readonly clock: Clock;
   /** Seeds the sampling of candidates. */
   readonly random: Random;
@@ -80,13 +83,17 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
   const drafts = silent === undefined ? copiedDrafts(params, context) : [];
   const copyMs = clock.now() - startMs - contextMs;
 
-  const result = silent === undefined ? await generate(params, context, drafts, signal) : undefined;
+  const words = silent === undefined ? await listedWords(params, context, signal) : undefined;
+  const copied = drafts.filter(({ text }) => obeys(text, words));
+  const asked = { context, drafts: copied, words };
+  const result = silent === undefined ? await generate(params, asked, signal) : undefined;
   signal.throwIfAborted();
 
-  const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const scored = merge(proposed.map((candidate) => cut(candidate, context))).map(
-    (candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }),
-  );
+  const proposed = [...(result?.candidates ?? []), ...copied.map(unscored)];
+  const scored = merge(proposed.map((candidate) => cut(candidate, context)))
+    // What was cut, or given up in the middle of a word, may end as a name that does not exist.
+    .filter(({ text }) => obeys(text, words))
+    .map((candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }));
   // What no policy has read stays in the order of the index, the longest run first: the score was
   // fitted to what one has read, and would be right less often (34 % of the time against 35 %).
   const candidates = result === undefined ? scored : scored.sort((a, b) => b.score - a.score);
@@ -124,11 +131,39 @@ function copiedDrafts(params: SuggestParams, context: CompletionContext): Draft[
   return [...byText.values()];
 }
 
+/**
+ * Names that may stand at the cursor, where somebody knows. While the answer is on its way the policy
+ * reads the prompt, which it has to read either way, so that waiting costs as little as it can.
+ */
+async function listedWords(
+  { languageServer, policy, document }: SuggestParams,
+  context: CompletionContext,
+  signal: AbortSignal,
+): Promise<Words | undefined> {
+  if (languageServer === undefined || !wantsList(context)) return undefined;
+  const asked = languageServer.list(document, signal);
+  const isHere = asked.then(() => true);
+  const isLate = new Promise<boolean>((resolve) => setImmediate(resolve, false));
+  if (!(await Promise.race([isHere, isLate]))) {
+    // When it fails, so will the generation, which is the one to say why.
+    void policy?.warm(context, signal).catch(() => undefined);
+  }
+  const list = await asked;
+  signal.throwIfAborted();
+  return list === undefined ? undefined : wordsOf(list, context);
+}
+
+/** What the policy is asked, beside how. */
+interface Question {
+  readonly context: CompletionContext;
+  readonly drafts: readonly Draft[];
+  readonly words: Words | undefined;
+}
+
 /** The policy's answer; undefined if there is no policy, or it failed and the caller was told. */
 async function generate(
   params: SuggestParams,
-  context: CompletionContext,
-  drafts: readonly Draft[],
+  { context, drafts, words }: Question,
   signal: AbortSignal,
 ): Promise<GenerateResult | undefined> {
   const options = { ...defaultOptions, ...params.options };
@@ -141,6 +176,7 @@ async function generate(
         maxTokens: context.multiline ? options.maxBlockTokens : options.maxLineTokens,
         seed: Math.floor(params.random() * 0x1_0000_0000),
         drafts,
+        words,
       },
       signal,
     );

@@ -1,5 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { DocumentSnapshot } from '../../../src/completion/context';
 import { CopyIndex } from '../../../src/completion/copyIndex';
+import {
+  type LanguageList,
+  type LanguageServer,
+  wordAt,
+} from '../../../src/completion/languageList';
 import { suggest, type SuggestParams } from '../../../src/completion/suggest';
 import type { GenerateRequest, Policy } from '../../../src/model/types';
 import type { Candidate } from '../../../src/types';
@@ -136,6 +142,81 @@ describe('copied text', () => {
     const suggestion = await ask(marked, { policy, copyIndex: new CopyIndex(), onPolicyError });
     expect(texts(suggestion)).toEqual(['load(id);']);
     expect(onPolicyError).toHaveBeenCalledExactlyOnceWith(error);
+  });
+});
+
+describe('a language server', () => {
+  /** Answers with these members, at once or after a while. */
+  function serverOf(names: readonly string[], delayMs?: number) {
+    const list = vi.fn((document: DocumentSnapshot): Promise<LanguageList | undefined> => {
+      const word = wordAt(document.text.slice(0, document.offset), '');
+      const answer: LanguageList = {
+        word: { start: document.offset - (word?.typed.length ?? 0), typed: word?.typed ?? '' },
+        kind: 'members',
+        complete: true,
+        items: names.map((name) => ({ name, kind: 'value', fits: false })),
+      };
+      if (delayMs === undefined) return Promise.resolve(answer);
+      return new Promise((resolve) => setTimeout(resolve, delayMs, answer));
+    });
+    return { list };
+  }
+
+  test('names what may follow, and no candidate that begins otherwise is offered', async () => {
+    const { policy, requests } = policyOf(['name;', -1], ['named;', -0.1], ['nam', -0.1]);
+    const copied = 'user.nick;\nuser.name();\n';
+    const suggestion = await ask(`${copied}user.█`, {
+      policy,
+      copyIndex: new CopyIndex(),
+      languageServer: serverOf(['name', 'age']),
+    });
+    expect(requests[0]?.words).toEqual({ rests: ['name', 'age'], only: true });
+    expect(requests[0]?.drafts.map(({ text }) => text)).toEqual(['name();']);
+    expect(texts(suggestion).toSorted()).toEqual(['name();', 'name;']);
+  });
+
+  test('is waited for while the policy reads the prompt, and only then', async () => {
+    const order: string[] = [];
+    const { policy } = policyOf(['name', -1]);
+    const watched: Policy = {
+      ...policy,
+      warm: () => Promise.resolve(void order.push('warm')),
+      generate: (request, signal) => {
+        order.push(request.words ? 'generate with the list' : 'generate');
+        return policy.generate(request, signal);
+      },
+    };
+    await ask('user.█', { policy: watched, languageServer: serverOf(['name']) });
+    expect(order.splice(0)).toEqual(['generate with the list']);
+    await ask('user.█', { policy: watched, languageServer: serverOf(['name'], 20) });
+    expect(order.splice(0)).toEqual(['warm', 'generate with the list']);
+  });
+
+  test('that knows nothing changes nothing', async () => {
+    const { policy, requests } = policyOf(['name', -1]);
+    const languageServer: LanguageServer = { list: () => Promise.resolve(undefined) };
+    const suggestion = await ask('user.█', { policy, languageServer });
+    expect(requests[0]?.words).toBeUndefined();
+    expect(texts(suggestion)).toEqual(['name']);
+  });
+
+  test('is not asked where no name can stand, nor where Hone is silent', async () => {
+    const { policy } = policyOf(['name', -1]);
+    const server = serverOf(['name']);
+    await ask('const a = █', { policy, languageServer: server });
+    await ask('"user.█', { policy, languageServer: server });
+    await ask('user.█name', { policy, languageServer: server });
+    expect(server.list).not.toHaveBeenCalled();
+  });
+
+  test('ends with the request', async () => {
+    const controller = new AbortController();
+    const { policy, requests } = policyOf(['name', -1]);
+    const server = serverOf(['name'], 5);
+    const asked = ask('user.█', { policy, languageServer: server }, controller.signal);
+    controller.abort();
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    expect(requests).toEqual([]);
   });
 });
 
