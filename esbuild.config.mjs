@@ -15,7 +15,8 @@ const options = {
   format: 'cjs',
   target: 'node20',
   // Native packages find their binaries by path, so they stay outside the bundle.
-  external: ['vscode', 'onnxruntime-node', 'sqlite3'],
+  // TypeScript is far larger than all of the rest; the command line does without where it is missing.
+  external: ['vscode', 'onnxruntime-node', 'sqlite3', 'typescript'],
   // Some bundled packages are written as modules and ask where they are.
   banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'bundleUrl' },

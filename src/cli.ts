@@ -17,6 +17,7 @@ import { importModel } from './model/importModel';
 import { type Precision, readModelFolder } from './model/modelFolder';
 import { type LoadedPolicy, openPolicy } from './model/policy';
 import { evaluateFim, type FimReport, parseFimRows, summarizeFim } from './replay/fim';
+import { isScript, loadTypeScript, typeScriptServer } from './replay/typescriptServer';
 import { readWorkspaceFiles } from './replay/workspaceFiles';
 import { exportFormats, planExport, writeExport, type ExportFormat } from './store/export';
 import { openExistingStore } from './store/feedbackStore';
@@ -76,19 +77,22 @@ program
   .option('--offset <n>', 'cursor as characters from the start', wholeNumber)
   .option('--line <n>', 'cursor line, from 1', wholeNumber)
   .option('--column <n>', 'cursor column, from 1', wholeNumber)
-  .option('--workspace <dir>', 'folder whose files may be copied from (default: the file alone)')
+  .option('--workspace <dir>', 'folder whose files may be looked at (default: the file alone)')
   .option('--model <dir>', 'imported model', shippedModel)
   .option('--json', 'print the whole suggestion as JSON')
   .action(async (options: CompleteOptions) => {
     const root = options.workspace ?? path.dirname(options.file);
     const file = path.relative(root, options.file).replaceAll('\\', '/');
     const text = await readText(options.file);
+    const files = options.workspace ? await readWorkspaceFiles(root, []) : [];
     const copyIndex = new CopyIndex();
-    for (const other of options.workspace ? await readWorkspaceFiles(root, []) : [])
+    for (const other of files)
       if (other.path !== file)
         copyIndex.update(`file://${path.resolve(root, other.path)}`, other.languageId, other.text);
     const parser = createParser((name) => readFile(path.join(grammars, name)), stderrLogger);
     await parser.load(languageOf(file));
+    const typescript = isScript(file) ? await loadTypeScript() : undefined;
+    const languageServer = typescript && typeScriptServer(typescript, { files, directory: root });
     await withPolicy(options.model, async (policy) => {
       const suggestion = await suggest(
         {
@@ -105,6 +109,7 @@ program
           policy,
           copyIndex,
           parser,
+          languageServer,
           clock: systemClock,
           random: seededRandom(1),
         },

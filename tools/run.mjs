@@ -30,7 +30,7 @@ await esbuild.build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: ['onnxruntime-node', 'sqlite3', 'playwright-core', 'esbuild'],
+  external: ['onnxruntime-node', 'sqlite3', 'playwright-core', 'esbuild', 'typescript'],
   // Bundled CommonJS packages load Node's own modules with require.
   banner: {
     js: "import { createRequire as toolRequire } from 'node:module'; const require = toolRequire(import.meta.url);",
