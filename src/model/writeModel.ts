@@ -10,7 +10,7 @@ import type { ExternalTensor } from '../onnx/graphBuilder';
 import { bytesOf } from '../onnx/model';
 import { ModelError } from './errors';
 import type { LlamaConfig } from './llamaConfig';
-import { buildLlamaGraph } from './llamaGraph';
+import { type LlamaGraph, buildLlamaGraph } from './llamaGraph';
 import type { SourceTensor, WeightRecipe } from './llamaKernels';
 import { type ModelFolder, type ModelManifest, type Precision, fileNames } from './modelFolder';
 import { type Blocks8, quantizeBlocks8, transpose } from './quantize';
@@ -37,12 +37,15 @@ export interface SourceModel {
   readonly weights: WeightSource;
 }
 
-export interface ModelParts extends SourceModel {
-  readonly sourceSha256: string;
-  readonly precision: Precision;
+export interface WeightParts extends Pick<SourceModel, 'config' | 'weights'> {
   /** Called after each tensor with the share of the weights written, 0..1. */
   readonly onProgress?: ((share: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ModelParts extends SourceModel, WeightParts {
+  readonly sourceSha256: string;
+  readonly precision: Precision;
 }
 
 /** Writes all files into `directory`, which exists, the manifest last. */
@@ -55,19 +58,7 @@ export async function writeModel(directory: string, parts: ModelParts): Promise<
     files[file] = { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
   };
 
-  const weightsFile = await open(join(directory, fileNames.weights), 'wx');
-  try {
-    const writer = new WeightsWriter(weightsFile);
-    for (const recipe of graph.weights) {
-      parts.signal?.throwIfAborted();
-      await writeRecipe(writer, recipe, () => readRows(parts, recipe.parts));
-      parts.onProgress?.(writer.position / graph.weightsBytes);
-    }
-    await weightsFile.sync();
-    files[fileNames.weights] = { sha256: writer.digest(), bytes: writer.position };
-  } finally {
-    await weightsFile.close();
-  }
+  files[fileNames.weights] = await writeWeights(join(directory, fileNames.weights), graph, parts);
   await writeSmall(fileNames.graph, encodeModel(graph.model));
   await writeSmall(fileNames.tokenizer, Buffer.from(JSON.stringify(parts.tokenizer)));
 
@@ -90,12 +81,33 @@ export async function writeModel(directory: string, parts: ModelParts): Promise<
   };
 }
 
+/** Writes the weights of `graph` into a new file, and returns its hash and length. */
+export async function writeWeights(
+  path: string,
+  graph: Pick<LlamaGraph, 'weights' | 'weightsBytes'>,
+  parts: WeightParts,
+): Promise<{ readonly sha256: string; readonly bytes: number }> {
+  const file = await open(path, 'wx');
+  try {
+    const writer = new WeightsWriter(file);
+    for (const recipe of graph.weights) {
+      parts.signal?.throwIfAborted();
+      await writeRecipe(writer, recipe, () => readRows(parts, recipe.parts));
+      parts.onProgress?.(writer.position / graph.weightsBytes);
+    }
+    await file.sync();
+    return { sha256: writer.digest(), bytes: writer.position };
+  } finally {
+    await file.close();
+  }
+}
+
 /** Values read at a time; bounds the memory of an import. */
 const chunkValues = 4_000_000;
 
 /** The parts of a weight one after the other, some rows at a time. */
 async function* readRows(
-  { weights, config, signal }: ModelParts,
+  { weights, config, signal }: WeightParts,
   parts: readonly SourceTensor[],
 ): AsyncGenerator<Float32Array> {
   for (const part of parts) {

@@ -146,3 +146,9 @@ function hash(text: string): number {
   for (const character of text) state = Math.imul(state ^ character.charCodeAt(0), 0x01000193);
   return state >>> 0;
 }
+
+/** Adapter weights drawn from the tensor's name, as test/fixtures/training/tiny.py draws them. */
+export function adapterValues(name: string, count: number): Float32Array {
+  const random = seededRandom(5 ^ hash(name));
+  return Float32Array.from({ length: count }, () => 0.1 * (2 * random() - 1));
+}

@@ -1,0 +1,146 @@
+/**
+ * Low-rank branches beside the linear layers of a graph (LoRA, arXiv 2106.09685): y = x W becomes
+ * y = x W + alpha / r (x Aᵀ) Bᵀ, with A and B as inputs, shaped as PEFT keeps them. The graph itself
+ * stays frozen; which layers have a branch is `modules.ts`.
+ *
+ * Shapes: M rows of x, r rank, N width of what comes out of a layer, K width of what goes in; a graph
+ * may stack n layers that read the same x into one matrix.
+ */
+import type { WeightRecipe } from '../model/llamaKernels';
+import { GraphBuilder, float, int } from '../onnx/graphBuilder';
+import type { OnnxGraph, OnnxNode } from '../onnx/model';
+import { seededRandom } from '../util/random';
+import type { LoraPair } from './adapter';
+import type { LinearModule } from './modules';
+
+export interface LoraSettings {
+  /** r */
+  readonly rank: number;
+  /** What a branch adds is multiplied by alpha / r. */
+  readonly alpha: number;
+}
+
+/** Names of the graph's inputs for one module. */
+export const loraInputs = ({ name }: LinearModule) =>
+  ({ a: `${name}.lora_A`, b: `${name}.lora_B` }) as const;
+
+/**
+ * `graph` with a branch for each of `modules`. `weights` says which matrices of the graph are made of
+ * which layers.
+ * @throws Error when the graph has no product with the weights of a module.
+ */
+export function injectLora(
+  graph: OnnxGraph,
+  weights: readonly WeightRecipe[],
+  modules: readonly LinearModule[],
+  settings: LoraSettings,
+): OnnxGraph {
+  const b = GraphBuilder.continuing({ ...graph, nodes: [] }, 'lora');
+  const byName = new Map(modules.map((module) => [`${module.name}.weight`, module]));
+  const layersOf = new Map(weights.map(({ target, parts }) => [target.name, parts]));
+  const nodes: OnnxNode[] = [];
+  const renamed = new Map<string, string>();
+  let branched = 0;
+  for (const original of graph.nodes) {
+    const inputs = original.inputs.map((name) => renamed.get(name) ?? name);
+    const node = { ...original, inputs };
+    nodes.push(node);
+    const [x = '', weight = ''] = inputs;
+    const parts = node.opType === 'Gemm' ? (layersOf.get(weight) ?? []) : [];
+    const stacked = parts.map((part) => ({ ...part, module: byName.get(part.name) }));
+    const present = stacked.flatMap(({ module }) => (module === undefined ? [] : [module]));
+    const [y] = node.outputs;
+    if (present.length === 0 || y === undefined) continue;
+    const known = b.build('').nodes.length;
+    const widths = stacked.map(({ dims }) => dims[0] ?? 0);
+    const wholes = stacked.map(({ module }) => module);
+    renamed.set(y, addBranches(b, { x, y, layers: wholes, widths }, settings));
+    nodes.push(...b.build('').nodes.slice(known));
+    branched += present.length;
+  }
+  if (branched !== modules.length) {
+    throw new Error(`The graph has ${branched} of the ${modules.length} layers to train.`);
+  }
+  return { ...b.build(graph.name), nodes };
+}
+
+/** A fresh adapter, as PEFT begins: A uniform in ±1/√K (Kaiming), B zero, so that nothing changes. */
+export function freshPairs(
+  modules: readonly LinearModule[],
+  { rank }: LoraSettings,
+  seed: number,
+): readonly LoraPair[] {
+  const random = seededRandom(seed);
+  return modules.map((module) => {
+    const bound = module.columns ** -0.5;
+    const uniform = (): number => bound * (2 * random() - 1);
+    return {
+      module,
+      a: Float32Array.from({ length: rank * module.columns }, uniform),
+      b: new Float32Array(module.rows * rank),
+    };
+  });
+}
+
+interface StackedProduct {
+  /** [M, K] */
+  readonly x: string;
+  /** [M, sum of widths] */
+  readonly y: string;
+  /** The layers of the stacked matrix; undefined for those that stay as they are. */
+  readonly layers: readonly (LinearModule | undefined)[];
+  readonly widths: readonly number[];
+}
+
+/** Declares the inputs and returns the value that takes the place of `y`. */
+function addBranches(
+  b: GraphBuilder,
+  { x, y, layers, widths }: StackedProduct,
+  { rank, alpha }: LoraSettings,
+): string {
+  const trained = layers.flatMap((module) => (module === undefined ? [] : [module]));
+  const concat = (parts: readonly string[], axis: number): string =>
+    parts.length === 1 ? (parts[0] ?? '') : b.op('Concat', parts, { axis: int(axis) });
+  const split = (value: string, sizes: readonly number[]): readonly string[] =>
+    sizes.length === 1
+      ? [value]
+      : b.parts('Split', [value, b.int64(...sizes)], sizes.length, { axis: int(-1) });
+
+  const inputs = trained.map((module) => {
+    const names = loraInputs(module);
+    b.input(names.a, 'float32', [rank, module.columns]);
+    b.input(names.b, 'float32', [module.rows, rank]);
+    return names;
+  });
+  // One product reads x for all layers that share it.
+  const allA = concat(
+    inputs.map(({ a }) => a),
+    0,
+  ); // [n r, K]
+  const low = b.op('Gemm', [x, allA], { transB: int(1) }); // [M, n r]
+  const lows = split(
+    low,
+    inputs.map(() => rank),
+  ); // n of [M, r]
+  const up = (i: number, sum: readonly string[]): string =>
+    b.op('Gemm', [lows[i] ?? '', inputs[i]?.b ?? '', ...sum], {
+      transB: int(1),
+      alpha: float(alpha / rank),
+    }); // [M, N]
+  if (layers.length === 1) return up(0, [y]);
+  if (trained.length === layers.length) {
+    return b.op('Add', [
+      y,
+      concat(
+        trained.map((_, i) => up(i, [])),
+        -1,
+      ),
+    ]);
+  }
+  const own = split(y, widths);
+  let next = 0;
+  const sums = layers.map((module, i) =>
+    module === undefined ? (own[i] ?? '') : up(next++, [own[i] ?? '']),
+  );
+  return concat(sums, -1);
+}
