@@ -56,6 +56,8 @@ export interface SuggestOptions {
   /** The longest candidate in tokens, on one line and as a block. */
   readonly maxLineTokens: number;
   readonly maxBlockTokens: number;
+  /** See `GenerateRequest`; where there is no limit, all snippets are told. */
+  readonly maxUnreadTokens: number | undefined;
 }
 
 const defaultOptions: SuggestOptions = {
@@ -63,6 +65,7 @@ const defaultOptions: SuggestOptions = {
   temperature: 0.6,
   maxLineTokens: 32,
   maxBlockTokens: 96,
+  maxUnreadTokens: undefined,
 };
 
 /**
@@ -103,7 +106,7 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
     documentUri: document.uri,
     offset: document.offset,
     trigger,
-    context,
+    context: { ...context, snippets: result?.snippets ?? [] },
     candidates,
     shownIndex: candidates.length > 0 ? 0 : null,
     propensity: 1,
@@ -177,6 +180,7 @@ async function generate(
         seed: Math.floor(params.random() * 0x1_0000_0000),
         drafts,
         words,
+        maxUnreadTokens: options.maxUnreadTokens,
       },
       signal,
     );

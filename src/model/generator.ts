@@ -5,7 +5,7 @@
  * until each has come to its end. Guesses save runs and never change what is chosen. Ordering
  * candidates, and cutting away what stands below the cursor already, are left to `completion/`.
  */
-import type { Candidate, CompletionContext } from '../types';
+import type { Candidate, CompletionContext, Snippet } from '../types';
 import { seededRandom } from '../util/random';
 import { type DraftPath, Head } from './head';
 import { type ForwardInput, type ForwardOutput, forward } from './forward';
@@ -52,6 +52,15 @@ interface ActiveRow {
   length: number;
 }
 
+/** A context and the prompt it makes. */
+interface Asked {
+  readonly context: CompletionContext;
+  readonly prompt: HealedPrompt;
+}
+
+/** Files whose snippets are remembered: more than the prefix cache has room for. */
+const maxPlaces = 8;
+
 export class Generator {
   readonly #session: Session;
   readonly #tokenizer: Tokenizer;
@@ -65,6 +74,8 @@ export class Generator {
   /** Tokens that hold a code fence. */
   readonly #fences: readonly number[];
   readonly #heals: boolean;
+  /** The snippets that were told last with a file, by its path. */
+  readonly #told = new Map<string, readonly Snippet[]>();
 
   /** @param heals whether the token at the cursor is healed (see `healing.ts`) */
   constructor(session: Session, tokenizer: Tokenizer, manifest: ModelManifest, heals = true) {
@@ -86,6 +97,7 @@ export class Generator {
     const { ids } = this.#prompt(context, 0);
     const sequence = this.#cache.take(ids, maxGuessedTokens);
     await this.#read(ids, ids.length, sequence, signal);
+    this.#remember(context);
   }
 
   /**
@@ -100,8 +112,7 @@ export class Generator {
     signal: AbortSignal,
   ): Promise<GenerateResult> {
     const startedAt = performance.now();
-    const { context } = request;
-    const prompt = this.#prompt(context, request.maxTokens);
+    const { context, prompt } = this.#affordable(request);
     const rules: Rules = {
       index: this.#index,
       cut: prompt.cut,
@@ -121,6 +132,7 @@ export class Generator {
     const head = await this.#readHead(prompt, { drafts: paths, listed }, sequence, rules);
     const readAt = performance.now();
     throwIfAborted(signal);
+    this.#remember(context);
     const rows = await this.#decode(request, head, sequence, rules, signal);
     const drafts = request.drafts.flatMap((draft, i) => {
       if (draft.text.trim() === '') return [];
@@ -141,6 +153,7 @@ export class Generator {
     });
     return {
       candidates: distinct([...rows.flatMap((row) => row.candidate() ?? []), ...drafts, ...names]),
+      snippets: context.snippets,
       promptTokens: prompt.ids.length,
       cachedTokens,
       latencyMs: {
@@ -149,6 +162,31 @@ export class Generator {
         decode: performance.now() - readAt,
       },
     };
+  }
+
+  /**
+   * The context with all its snippets, unless too much would have to be read before the first token:
+   * then with those that were told last with this file, or with none, whichever is read soonest.
+   */
+  #affordable({ context, maxTokens, maxUnreadTokens = Infinity }: GenerateRequest): Asked {
+    const whole = { context, prompt: this.#prompt(context, maxTokens) };
+    const unread = ({ prompt }: Asked): number => this.#cache.unread(prompt.ids);
+    if (context.snippets.length === 0 || unread(whole) <= maxUnreadTokens) return whole;
+    const others = [this.#told.get(placeOf(context)) ?? [], []].map((snippets): Asked => {
+      const other = { ...context, snippets };
+      return { context: other, prompt: this.#prompt(other, maxTokens) };
+    });
+    return others.reduce((best, other) => (unread(other) < unread(best) ? other : best), whole);
+  }
+
+  #remember(context: CompletionContext): void {
+    const place = placeOf(context);
+    this.#told.delete(place);
+    this.#told.set(place, context.snippets);
+    for (const oldest of this.#told.keys()) {
+      if (this.#told.size <= maxPlaces) break;
+      this.#told.delete(oldest);
+    }
   }
 
   #prompt(context: CompletionContext, maxTokens: number): HealedPrompt {
@@ -409,6 +447,10 @@ function distinct(candidates: readonly Candidate[]): Candidate[] {
 /** What follows the cursor on its line, as far as its first character that is no space. */
 function lineRestOf(suffix: string): string {
   return utf8Bytes(/^[ \t]*[^\s]/u.exec(suffix)?.[0] ?? '');
+}
+
+function placeOf({ repository, path }: CompletionContext): string {
+  return `${repository}\n${path}`;
 }
 
 /** `count` whole numbers from `start` on. */

@@ -90,6 +90,12 @@ export class PrefixCache {
     return this.#sequences.reduce((sum, { kv }) => sum + kv.bytes, 0);
   }
 
+  /** How many tokens at the end of `ids` no sequence holds. */
+  unread(ids: readonly number[]): number {
+    const shared = this.#sequences.map((sequence) => commonLength(sequence.ids, ids));
+    return ids.length - Math.max(0, ...shared);
+  }
+
   /**
    * A sequence that holds the beginning of `ids` and nothing else, with room for all of them and
    * `spare` more. It is the one with the longest common beginning where that is most of it, so that

@@ -1,25 +1,30 @@
 /**
- * What the policy is asked: the file's path in the form the model was trained on, then the text
- * before the cursor, cut to a budget at a place that stays put while the user types. With
- * fill-in-the-middle tokens the text after the cursor goes in too. How it is asked moves exact
- * match from 1 to 15 % on HumanEval lines. Which text there is to ask about is `completion/`'s work.
+ * What the policy is asked: snippets of other files and then the file itself, each under its path in
+ * the form the model was trained on, the text before the cursor cut to a budget at a place that stays
+ * put while the user types. With fill-in-the-middle tokens the text after the cursor goes in too. How
+ * it is asked moves exact match from 1 to 15 % on HumanEval lines. Which text there is to ask about
+ * is `completion/`'s work.
  */
-import type { CompletionContext } from '../types';
+import type { CompletionContext, Snippet } from '../types';
 import { type HealedPrompt, type VocabularyIndex, cutForHealing } from './healing';
 import type { ModelManifest } from './modelFolder';
 import type { Tokenizer } from './tokenizer';
 
+/** Tokens of a prompt, snippets and headers included. */
+export const promptBudget = 1024;
 /**
- * Tokens of a prompt, header included. Reading them all, as in a file just opened, must take less
- * than 1.5 s on two cores.
+ * Share of them that is kept for snippets, used or not: the file's own part must not move when they
+ * change. The rest, read alone in a file just opened, must take less than 1.5 s on two cores.
  */
-export const promptBudget = 640;
+const snippetShare = 3 / 8;
+/** A snippet that is cut to less than this share says too little to be told. */
+const leastTold = 1 / 3;
 /** Of these, what the text after the cursor may take, where the model can use it. */
 const suffixBudget = 96;
 /** The budget is given up in such parts when the text grows past it, so it moves rarely. */
 const windowStep = 128;
 /** More text than this cannot fit any budget; it also bounds the time spent in the tokenizer. */
-const maxPrefixCharacters = 8 * promptBudget;
+const maxPrefixCharacters = 5120;
 const prefixCharacterStep = 1024;
 
 export interface PromptParts {
@@ -39,36 +44,74 @@ export function buildPrompt(
   { tokenizer, index, manifest, heals = true }: PromptParts,
   budget: number,
 ): HealedPrompt {
-  const header = promptHeader(context, tokenizer, manifest);
+  const before = opening(context, tokenizer, manifest);
+  const told = snippetIds(context.snippets, { tokenizer, index, manifest }, budget * snippetShare);
+  const header = fileHeader(context.path, tokenizer, manifest);
   const { fim } = manifest;
   const suffix = fim === null ? [] : suffixIds(context.suffix, tokenizer);
-  const before = fim === null ? [] : [fim.prefix];
-  const after = fim === null ? [] : [fim.suffix, ...suffix, fim.middle];
-  const room = Math.max(1, budget - header.length - before.length - after.length);
+  const open = fim === null ? header : [...header, fim.prefix];
+  const close = fim === null ? [] : [fim.suffix, ...suffix, fim.middle];
+  const kept = manifest.prompt.file === null ? 0 : Math.floor(budget * snippetShare);
+  const room = Math.max(1, budget - kept - before.length - open.length - close.length);
   const prefix = windowed(tokenizer.encode(boundedPrefix(context.prefix)), room, index);
   const healed = heals ? cutForHealing(prefix, index) : { ids: prefix, cutIds: [], cut: '' };
-  const ids = [...header, ...before, ...healed.ids, ...after];
+  const ids = [...before, ...told, ...open, ...healed.ids, ...close];
   // Something must be read for anything to follow; documents were divided by the end token.
   if (ids.length === 0) ids.push(manifest.bosId ?? manifest.eosIds[0] ?? 0);
   return { ...healed, ids };
 }
 
-/** `<repo_name>NAME<file_sep>PATH\n` (Lozhkov et al., StarCoder 2, 2024), as far as it is known. */
+/** What stands before the text of a file that is told of alone. */
 export function promptHeader(
   context: Pick<CompletionContext, 'repository' | 'path'>,
   tokenizer: Tokenizer,
   manifest: ModelManifest,
 ): number[] {
-  const { prompt, addBos, bosId } = manifest;
+  return [
+    ...opening(context, tokenizer, manifest),
+    ...fileHeader(context.path, tokenizer, manifest),
+  ];
+}
+
+/** `<repo_name>NAME`, as far as it is known. */
+function opening(
+  { repository }: Pick<CompletionContext, 'repository'>,
+  tokenizer: Tokenizer,
+  { prompt, addBos, bosId }: ModelManifest,
+): number[] {
   const ids: number[] = addBos && bosId !== null ? [bosId] : [];
-  if (prompt.repository !== null && context.repository !== '') {
-    ids.push(prompt.repository, ...tokenizer.encode(context.repository.slice(0, maxNameLength)));
-  }
-  if (prompt.file !== null && context.path !== '') {
-    // The end of a path says most about the file.
-    ids.push(prompt.file, ...tokenizer.encode(`${context.path.slice(-maxNameLength)}\n`));
+  if (prompt.repository !== null && repository !== '') {
+    ids.push(prompt.repository, ...tokenizer.encode(repository.slice(0, maxNameLength)));
   }
   return ids;
+}
+
+/** `<file_sep>PATH` and a line end (Lozhkov et al., StarCoder 2, 2024), where the model knows it. */
+function fileHeader(path: string, tokenizer: Tokenizer, { prompt }: ModelManifest): number[] {
+  // The end of a path says most about the file.
+  return prompt.file === null || path === ''
+    ? []
+    : [prompt.file, ...tokenizer.encode(`${path.slice(-maxNameLength)}\n`)];
+}
+
+/** As many snippets as there is room for; none for a model that knows no files beside the first. */
+function snippetIds(
+  snippets: readonly Snippet[],
+  { tokenizer, index, manifest }: PromptParts,
+  budget: number,
+): number[] {
+  if (manifest.prompt.file === null) return [];
+  const told: number[] = [];
+  for (const { path, text } of snippets) {
+    const header = fileHeader(path, tokenizer, manifest);
+    const ids = tokenizer.encode(`${text.slice(0, maxPrefixCharacters)}\n`);
+    let length = Math.min(ids.length, Math.floor(budget) - told.length - header.length);
+    while (length > 0 && !index.bytes(ids[length - 1] ?? -1).includes('\n')) length--;
+    if (length < ids.length * leastTold) break;
+    told.push(...header, ...ids.slice(0, length));
+    if (length < ids.length) break;
+  }
+  return told;
 }
 
 const maxNameLength = 200;

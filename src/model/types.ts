@@ -3,7 +3,7 @@
  * implementations, one in this process (`model/policy.ts`) and one over a child process
  * (`host/modelHost.ts`), which must be indistinguishable to the caller.
  */
-import type { Candidate, CompletionContext, CopyEvidence } from '../types';
+import type { Candidate, CompletionContext, CopyEvidence, Snippet } from '../types';
 
 export interface GenerateRequest {
   readonly context: CompletionContext;
@@ -15,6 +15,11 @@ export interface GenerateRequest {
   readonly seed: number;
   /** Copied texts to be scored by the policy in the same pass. */
   readonly drafts: readonly Draft[];
+  /**
+   * Tokens of the context that may have to be read first; where it would be more, snippets that were
+   * not read before are left out, for `warm` to read. Undefined to tell everything at any cost.
+   */
+  readonly maxUnreadTokens?: number | undefined;
   /** Names known to fit at the cursor; undefined when nobody knows any. */
   readonly words?: Words | undefined;
 }
@@ -35,6 +40,8 @@ export interface Draft {
 export interface GenerateResult {
   /** Greedy first, then sampled, copied and listed; texts are distinct. */
   readonly candidates: readonly Candidate[];
+  /** Those of the context that were told. */
+  readonly snippets: readonly Snippet[];
   readonly promptTokens: number;
   /** How many of them were served from the prefix cache. */
   readonly cachedTokens: number;

@@ -38,6 +38,7 @@ function policyOf(...texts: readonly (readonly [text: string, logProb: number])[
       const latencyMs = { queue: 1, prefill: 2, decode: 3 };
       return Promise.resolve({
         candidates: [...own, ...drafts],
+        snippets: [],
         promptTokens: 9,
         cachedTokens: 0,
         latencyMs,

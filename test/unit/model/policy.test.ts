@@ -14,7 +14,7 @@ import { type Session, openSession } from '../../../src/model/session';
 import { stopRules } from '../../../src/model/stop';
 import { type Tokenizer, loadTokenizer } from '../../../src/model/tokenizer';
 import type { Draft, GenerateRequest } from '../../../src/model/types';
-import type { Candidate, CompletionContext } from '../../../src/types';
+import type { Candidate, CompletionContext, Snippet } from '../../../src/types';
 import { makeTinyModel } from '../../helpers/tinyModel';
 
 let folder: string;
@@ -493,6 +493,35 @@ describe('work', () => {
     const typed = request(`${first.context.prefix}const b`);
     const { promptTokens, cachedTokens } = await policy.generate(typed, never);
     expect(promptTokens - cachedTokens).toBeLessThan(10);
+  });
+
+  test('leaves out snippets that would keep the user waiting, until they have been read', async () => {
+    const policy = coldPolicy();
+    const snippet = (text: string) => [{ kind: 'similar', path: 'b.ts', text } as const];
+    const [first, second] = [
+      snippet('let a = 1;\n'.repeat(40)),
+      snippet('let b = 2;\n'.repeat(40)),
+    ];
+    const ask = async (snippets: readonly Snippet[], maxUnreadTokens?: number) => {
+      const asked = { ...request('const a = 1;\n'), maxUnreadTokens };
+      const result = await policy.generate(
+        { ...asked, context: { ...asked.context, snippets } },
+        never,
+      );
+      return result.snippets;
+    };
+    const warm = (snippets: readonly Snippet[]) =>
+      policy.warm(context('const a = 1;\n', { snippets }), never);
+    expect(await ask(first, 60)).toEqual([]);
+    await warm(first);
+    expect(await ask(first, 60)).toEqual(first);
+    // What was told before is as good as nothing new, and better than nothing at all.
+    expect(await ask(second, 60)).toEqual(first);
+    await warm(second);
+    expect(await ask(second, 60)).toEqual(second);
+    expect(await ask([], 60)).toEqual([]);
+    expect(await coldPolicy().generate(request('x'), never)).toHaveProperty('snippets', []);
+    expect(await ask(first)).toEqual(first);
   });
 
   test('rejects what is running when the policy is disposed', async () => {

@@ -68,11 +68,12 @@ test('the repository’s and the file’s name stand in front where the model kn
 });
 
 test('names in the text that look like control tokens stay text', () => {
+  const snippet = { kind: 'similar', path: 'a<file_sep>', text: '<|endoftext|>' } as const;
   const prompt = { repository: null, file: 2 };
   const parts = { tokenizer, index, manifest: { ...manifest, prompt } };
-  const context = { ...here, path: '<file_sep>', prefix: '<repo_name>x' };
+  const context = { ...here, path: '<file_sep>', prefix: '<repo_name>x', snippets: [snippet] };
   const { ids } = buildPrompt(context, parts, 500);
-  expect(ids.filter((id) => special.has(id))).toEqual([2]);
+  expect(ids.filter((id) => special.has(id))).toEqual([2, 2]);
 });
 
 test('what follows the cursor goes in between, where the model can use it', () => {
@@ -93,6 +94,59 @@ test('without healing the prompt ends at the cursor', () => {
   expect(cut).toBe('');
 });
 
+const twice = [
+  { kind: 'declaration', path: 'src/item.ts', text: 'interface Item {}' },
+  { kind: 'similar', path: 'src/sum.ts', text: 'let sum;\nsum += 1;' },
+] as const;
+
+test('snippets stand before the file, in their order, each under its own path', () => {
+  const told =
+    '<file_sep>src/item.ts\ninterface Item {}\n<file_sep>src/sum.ts\nlet sum;\nsum += 1;\n';
+  const file = '<file_sep>src/cart.ts\n';
+  check({ snippets: twice }, {}, `<repo_name>shop${told}${file}const a = 1;|\n`);
+  check(
+    { snippets: twice, suffix: ')' },
+    { fim },
+    `<repo_name>shop${told}${file}<fim_prefix>const a = 1;<fim_suffix>)<fim_middle>|\n`,
+  );
+});
+
+test('a model that knows no file names is told of the file alone', () => {
+  check(
+    { snippets: twice },
+    { prompt: { repository: 1, file: null } },
+    '<repo_name>shopconst a = 1;|\n',
+  );
+});
+
+test('what there is no room for is cut at a line, or left out where little would remain', () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, i) => `${i % 10};`).join('\n');
+  const long = (count: number) => ({ kind: 'similar', path: 'b', text: lines(count) }) as const;
+  const parts = { tokenizer, index, manifest };
+  const told = (count: number) => {
+    const context = { ...here, snippets: [...twice, long(count), ...twice] };
+    const { ids } = buildPrompt(context, parts, 300);
+    expect(ids.length).toBeLessThanOrEqual(300);
+    const text = ids.map((id) => control[id] ?? tokenizer.decode([id])).join('');
+    return text.split('<file_sep>').map((part) => part.split('\n')[0]);
+  };
+  const repository = '<repo_name>shop';
+  const [item, sum, cart] = ['src/item.ts', 'src/sum.ts', 'src/cart.ts'];
+  expect(told(4)).toEqual([repository, item, sum, 'b', item, cart]);
+  expect(told(30)).toEqual([repository, item, sum, 'b', cart]);
+  expect(told(400)).toEqual([repository, item, sum, cart]);
+});
+
+test('the text of the file is the same whatever is told before it', () => {
+  const parts = { tokenizer, index, manifest };
+  const prefix = 'let a;\n'.repeat(500);
+  const ends = [[], twice].map((snippets) => {
+    const { ids } = buildPrompt({ ...here, prefix, snippets }, parts, 300);
+    return ids.slice(ids.lastIndexOf(2));
+  });
+  expect(ends[0]).toEqual(ends[1]);
+});
+
 test('an empty file without a name is asked about all the same', () => {
   check({ prefix: '' }, { prompt: { repository: null, file: null } }, '<|endoftext|>|');
 });
@@ -102,7 +156,7 @@ test('a long prefix is cut at a line, to the budget, and the cut stays put while
   let prefix = Array.from({ length: 400 }, (_, i) => `line ${i} x;\n`).join('');
   const starts = new Set<string>();
   for (let typed = 0; typed < 100; typed++) {
-    const { ids } = buildPrompt({ ...here, prefix }, parts, 200);
+    const { ids } = buildPrompt({ ...here, prefix }, parts, 320);
     expect(ids.length).toBeLessThanOrEqual(200);
     expect(ids.length).toBeGreaterThan(100);
     const text = ids.map((id) => control[id] ?? tokenizer.decode([id])).join('');

@@ -14,7 +14,13 @@ function fixedPolicy(text: string): Policy & { readonly asked: GenerateRequest[]
       asked.push(request);
       const greedy = { text, tokenIds: [1], logProb: -1, source: 'greedy', propensity: 1 } as const;
       const latencyMs = { queue: 0, prefill: 0, decode: 0 };
-      return Promise.resolve({ candidates: [greedy], promptTokens: 1, cachedTokens: 0, latencyMs });
+      return Promise.resolve({
+        candidates: [greedy],
+        snippets: [],
+        promptTokens: 1,
+        cachedTokens: 0,
+        latencyMs,
+      });
     },
     warm: () => Promise.resolve(),
   };
