@@ -7,6 +7,7 @@
 import type { Draft } from '../model/types';
 import { copyBlock, copyLine } from './copyText';
 import { indentOf } from './indentation';
+import { languageGroup } from './languageGroup';
 import {
   commonRun,
   gramBefore,
@@ -262,18 +263,3 @@ function tablesOf(text: string, start: number, end: number): GramTable[] {
     indexGrams(text, start + i * length, Math.min(start + (i + 1) * length, end)),
   );
 }
-
-/** Languages whose code is copied from one another share a group; any other stands alone. */
-function languageGroup(languageId: string): string {
-  return groups.find((group) => group.includes(languageId))?.[0] ?? languageId;
-}
-
-const groups: readonly (readonly string[])[] = [
-  ['typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'vue', 'svelte', 'astro'],
-  ['c', 'cpp', 'cuda-cpp', 'objective-c', 'objective-cpp'],
-  ['css', 'scss', 'less'],
-  ['html', 'handlebars', 'razor', 'php'],
-  ['json', 'jsonc'],
-  ['java', 'groovy'],
-  ['yaml', 'dockercompose', 'github-actions-workflow'],
-];
