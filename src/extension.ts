@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { CopyIndex } from './completion/copyIndex';
+import { NeighbourIndex } from './completion/neighbours';
 import { createParser } from './completion/parser';
 import { SuggestionCache } from './completion/typeThrough';
 import { documentSchemes } from './contributions';
@@ -51,7 +52,8 @@ export function activate(context: vscode.ExtensionContext): void {
     const recorder = new Recorder(store.opened, (error) => store.report(error));
     const files = own(new WorkspaceFiles(settings, logger));
     const copyIndex = new CopyIndex();
-    own(new WorkspaceIndex(copyIndex, files, clock, logger));
+    const neighbours = new NeighbourIndex();
+    own(new WorkspaceIndex(copyIndex, neighbours, files, clock, logger));
 
     const tracker = own(new SuggestionTracker(clock, { readText: readOpenDocument }));
     own(tracker.onDidRecord((event) => recorder.record(event)));
@@ -72,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): void {
     const provider = new InlineProvider({
       policy: () => model.policy,
       copyIndex,
+      neighbours,
       parser: createParser((name) => readFile(path.join(dist, 'grammars', name)), logger),
       cache,
       bridge,
@@ -89,7 +92,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ),
     );
 
-    own(new WarmUp({ model, settings, files, snooze, clock, logger }));
+    own(new WarmUp({ model, neighbours, settings, files, snooze, clock, logger }));
 
     const availability = (): Availability | undefined => {
       const document = vscode.window.activeTextEditor?.document;

@@ -56,6 +56,8 @@ interface Match {
 /** What was chosen for a document, and where the cursor then was. */
 interface Choice {
   readonly offset: number;
+  /** Windows there were to choose from. */
+  readonly windows: number;
   readonly snippets: readonly Snippet[];
 }
 
@@ -63,6 +65,8 @@ interface Choice {
 const keepWithin = 300;
 /** A window told before stays while it is at least this much as alike as what would replace it. */
 const keepShare = 0.7;
+/** Windows of a file of moderate length: that many more change no choice by themselves. */
+const windowsOfFile = 20;
 /** Documents whose choice is remembered. */
 const maxChoices = 16;
 
@@ -149,12 +153,12 @@ export class NeighbourIndex implements Neighbours {
   near(document: DocumentSnapshot): readonly Snippet[] {
     const { uri, offset } = document;
     const before = this.#choices.get(uri);
-    if (before !== undefined && Math.abs(before.offset - offset) <= keepWithin) {
-      return before.snippets;
-    }
+    // While the files of the workspace are still being read, a choice may be made from next to none.
+    const isOfAll = before !== undefined && this.#windows <= 2 * before.windows + windowsOfFile;
+    if (isOfAll && Math.abs(before.offset - offset) <= keepWithin) return before.snippets;
     const snippets = this.#choose(document, before?.snippets ?? []);
     this.#choices.delete(uri);
-    this.#choices.set(uri, { offset, snippets });
+    this.#choices.set(uri, { offset, windows: this.#windows, snippets });
     for (const oldest of this.#choices.keys()) {
       if (this.#choices.size <= maxChoices) break;
       this.#choices.delete(oldest);

@@ -31,18 +31,25 @@ export function snapshotOf(
           document.positionAt(Math.min(length, offset + windowAfter)),
         ),
       );
-  const file = fileUriOf(document.uri);
-  const folder = vscode.workspace.getWorkspaceFolder(file);
   return {
     windowStart,
     snapshot: {
       uri: document.uri.toString(),
-      path: folder ? relativePath(folder, file) : (file.path.split('/').at(-1) ?? ''),
-      repository: folder?.name ?? '',
+      ...placeOf(document.uri),
       languageId: document.languageId,
       text,
       offset: offset - windowStart,
     },
+  };
+}
+
+/** What a document is called in its workspace folder; its name alone, outside any. */
+export function placeOf(uri: vscode.Uri): Pick<DocumentSnapshot, 'path' | 'repository'> {
+  const file = fileUriOf(uri);
+  const folder = vscode.workspace.getWorkspaceFolder(file);
+  return {
+    path: folder ? relativePath(folder, file) : (file.path.split('/').at(-1) ?? ''),
+    repository: folder?.name ?? '',
   };
 }
 

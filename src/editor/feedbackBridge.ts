@@ -139,7 +139,8 @@ export class FeedbackBridge implements Disposable {
   }
 }
 
-function causeOf(
+/** Whose change it was, as far as the editor says. */
+export function causeOf(
   document: vscode.TextDocument,
   reason: vscode.TextDocumentChangeReason | undefined,
 ): ChangeCause {

@@ -7,6 +7,7 @@
 import * as vscode from 'vscode';
 import type { DocumentSnapshot } from '../completion/context';
 import type { CopyIndex } from '../completion/copyIndex';
+import type { Neighbours } from '../completion/neighbours';
 import type { Parser } from '../completion/parser';
 import { suggest } from '../completion/suggest';
 import type { Remainder, SuggestionCache } from '../completion/typeThrough';
@@ -26,6 +27,7 @@ import type { WorkspaceFiles } from './workspaceFiles';
 export interface InlineProviderParams {
   readonly policy: () => Policy | undefined;
   readonly copyIndex: CopyIndex;
+  readonly neighbours: Neighbours;
   readonly parser: Parser;
   readonly cache: SuggestionCache;
   readonly bridge: FeedbackBridge;
@@ -39,6 +41,9 @@ export interface InlineProviderParams {
 
 /** The editor draws nothing beyond this column, ghost text included. */
 const maxLineCharacters = 10_000;
+
+/** What the model may have to read before it answers; a warm-up reads the rest. About 0.4 s. */
+const maxUnreadTokens = 160;
 
 /** One question of the editor. */
 interface Request {
@@ -128,7 +133,7 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     windowStart: number,
     signal: AbortSignal,
   ): Promise<Suggestion> {
-    const { policy, copyIndex, parser, settings, clock, random, logger } = this.#params;
+    const { policy, copyIndex, neighbours, parser, settings, clock, random, logger } = this.#params;
     const suggestion = await suggest(
       {
         document: snapshot,
@@ -136,9 +141,11 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
         settings: settings.forDocument(document.uri),
         policy: policy(),
         copyIndex,
+        neighbours,
         parser,
         clock,
         random,
+        options: { maxUnreadTokens },
         onPolicyError: (error) => logger.error('model', 'The model gave no answer.', error),
       },
       signal,

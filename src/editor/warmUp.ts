@@ -5,6 +5,7 @@
  */
 import * as vscode from 'vscode';
 import { buildContext } from '../completion/context';
+import type { Neighbours } from '../completion/neighbours';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import { availabilityOf } from './availability';
@@ -17,6 +18,7 @@ import type { WorkspaceFiles } from './workspaceFiles';
 
 export interface WarmUpParams {
   readonly model: ModelSetup;
+  readonly neighbours: Neighbours;
   readonly settings: SettingsSource;
   readonly files: WorkspaceFiles;
   readonly snooze: Snooze;
@@ -55,7 +57,7 @@ export class WarmUp implements Disposable {
   }
 
   async #warm(): Promise<void> {
-    const { model, settings, files, snooze, logger } = this.#params;
+    const { model, neighbours, settings, files, snooze, logger } = this.#params;
     const editor = vscode.window.activeTextEditor;
     const { policy, state } = model;
     if (!editor || !policy || state.kind !== 'ready') return;
@@ -67,7 +69,8 @@ export class WarmUp implements Disposable {
     try {
       const { snapshot } = snapshotOf(document, selection.active);
       const context = buildContext(snapshot, settings.forDocument(document.uri).multiline);
-      await policy.warm(context, this.#running.signal);
+      const snippets = neighbours.near(snapshot);
+      await policy.warm({ ...context, snippets }, this.#running.signal);
     } catch (error) {
       if (!isAbortError(error)) logger.debug('model', `No warm-up: ${messageOf(error)}`);
     }

@@ -1,15 +1,17 @@
 /**
- * Keeps the copy index up to date with the files of the workspace, in the background and in short
- * slices so that the editor never waits. Looks only at files that `WorkspaceFiles` leaves open, of a
+ * Keeps the copy index and the neighbours up to date with the files of the workspace, in the background
+ * and in short slices so that the editor never waits. Looks only at files that `WorkspaceFiles` leaves open, of a
  * known language and of moderate size; what leaves that set leaves the index.
  */
 import * as vscode from 'vscode';
 import type { CopyIndex } from '../completion/copyIndex';
+import type { NeighbourIndex } from '../completion/neighbours';
 import { documentSchemes } from '../contributions';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import { knownExtensions, languageOf } from '../util/language';
-import { lengthOf } from './documentText';
+import { lengthOf, placeOf } from './documentText';
+import { causeOf } from './feedbackBridge';
 import { messageOf } from './log';
 import type { WorkspaceFiles } from './workspaceFiles';
 
@@ -28,6 +30,7 @@ const sourceGlob = `**/*.{${knownExtensions.join(',')}}`;
 
 export class WorkspaceIndex implements Disposable {
   readonly #index: CopyIndex;
+  readonly #neighbours: NeighbourIndex;
   readonly #files: WorkspaceFiles;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -41,8 +44,15 @@ export class WorkspaceIndex implements Disposable {
   #disposed = false;
   #cancelQuiet: (() => void) | undefined;
 
-  constructor(index: CopyIndex, files: WorkspaceFiles, clock: Clock, logger: Logger) {
+  constructor(
+    index: CopyIndex,
+    neighbours: NeighbourIndex,
+    files: WorkspaceFiles,
+    clock: Clock,
+    logger: Logger,
+  ) {
     this.#index = index;
+    this.#neighbours = neighbours;
     this.#files = files;
     this.#clock = clock;
     this.#logger = logger;
@@ -51,7 +61,12 @@ export class WorkspaceIndex implements Disposable {
     const later = (uri: vscode.Uri): void => this.#enqueue(uri);
     own.add(files.onDidChange(() => void this.#rescan()));
     own.add(vscode.workspace.onDidOpenTextDocument((document) => later(document.uri)));
-    own.add(vscode.workspace.onDidChangeTextDocument(({ document }) => later(document.uri)));
+    own.add(vscode.workspace.onDidChangeTextDocument((event) => this.#documentChanged(event)));
+    own.add(
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        if (editor) neighbours.noteLooked(editor.document.uri.toString());
+      }),
+    );
     own.add(vscode.workspace.onDidCloseTextDocument((document) => later(document.uri)));
     const watcher = own.add(vscode.workspace.createFileSystemWatcher(sourceGlob));
     watcher.onDidCreate(later);
@@ -94,6 +109,13 @@ export class WorkspaceIndex implements Disposable {
     }
   }
 
+  #documentChanged({ document, contentChanges, reason }: vscode.TextDocumentChangeEvent): void {
+    if (contentChanges.length > 0 && causeOf(document, reason) !== 'outside') {
+      this.#neighbours.noteEdit(document.uri.toString());
+    }
+    this.#enqueue(document.uri);
+  }
+
   #enqueue(uri: vscode.Uri): void {
     if (this.#disposed || !(documentSchemes as readonly string[]).includes(uri.scheme)) return;
     this.#queue.set(uri.toString(), uri);
@@ -119,6 +141,8 @@ export class WorkspaceIndex implements Disposable {
         else {
           this.#remember(uri, text.text.length);
           this.#index.update(key, text.languageId, text.text);
+          await slice.rest();
+          this.#neighbours.update({ uri: key, ...placeOf(uri), ...text });
         }
       }
       const { files, characters } = this.#index.stats;
@@ -171,6 +195,7 @@ export class WorkspaceIndex implements Disposable {
 
   #remove(uri: vscode.Uri): void {
     this.#index.remove(uri.toString());
+    this.#neighbours.remove(uri.toString());
     this.#forget(uri);
   }
 

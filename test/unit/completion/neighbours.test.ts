@@ -284,6 +284,13 @@ describe('the choice stays', () => {
     expect(second.slice(0, first.length)).toEqual(first);
   });
 
+  test('but not where it was made before the files of the workspace were read', () => {
+    const index = new NeighbourIndex();
+    expect(index.near(documentAtCursor('call2(value1);\n█'))).toEqual([]);
+    for (const each of library) index.update(each);
+    expect(index.near(documentAtCursor('call2(value1);\n█'))).not.toEqual([]);
+  });
+
   test('for each document by itself', () => {
     const index = indexOf(...noise, file('src/invoice.ts', invoice));
     expect(near(index, atInvoice, { uri: 'file:///a' })).toHaveLength(1);
