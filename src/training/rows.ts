@@ -16,7 +16,7 @@ export interface TrainingRow {
   readonly line: number;
   readonly prompt: string;
   readonly texts: readonly string[];
-  /** What the row counts beside others, more than 0. */
+  /** What the row counts beside others, 1e-6 to 1e6. */
   readonly weight: number;
   /** Whether an unpaired text was liked; true elsewhere. */
   readonly liked: boolean;
@@ -43,7 +43,7 @@ export interface ParsedRows {
 
 const shared = {
   prompt: z.string(),
-  weight: z.number().positive().default(1),
+  weight: z.number().min(1e-6).max(1e6).default(1),
   repository: z.string().default(''),
   path: z.string().default(''),
 };
