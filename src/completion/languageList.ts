@@ -86,7 +86,11 @@ function followsReceiver(front: string): boolean {
  * Whether a list is worth asking for: in code, for members, for a name that has been begun, and for
  * an argument of a call.
  */
-export function wantsList({ prefix, suffix, languageId }: CompletionContext): boolean {
+export function wantsList({
+  prefix,
+  suffix,
+  languageId,
+}: Pick<CompletionContext, 'prefix' | 'suffix' | 'languageId'>): boolean {
   const word = wordAt(prefix, suffix);
   if (word === undefined) return false;
   const { kind, open } = scanSyntax(prefix, languageId);
