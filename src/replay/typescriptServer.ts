@@ -22,6 +22,11 @@ import { languageOf } from '../util/language';
 export type TypeScript = typeof ts;
 
 export interface TypeScriptServer extends LanguageServer {
+  /**
+   * Whether the name that begins at the document's offset is a member of what stands before it, to
+   * the compiler and not to any list. Undefined where no member begins, or any name would do.
+   */
+  memberExists(document: DocumentSnapshot): boolean | undefined;
   dispose(): void;
 }
 
@@ -61,19 +66,25 @@ export function typeScriptServer(
   const service = typescript.createLanguageService(
     serviceHost(typescript, texts, directory !== undefined),
   );
+  const withText = <T>(document: DocumentSnapshot, work: (name: string) => T): T => {
+    const name = texts.nameOf(document.path);
+    const before = texts.text(name);
+    texts.set(name, document.text);
+    try {
+      return work(name);
+    } finally {
+      texts.set(name, before);
+    }
+  };
   return {
     list(document, signal) {
       if (signal.aborted) return Promise.reject(signal.reason as Error);
       if (!isScript(document.path)) return Promise.resolve(undefined);
-      const name = texts.nameOf(document.path);
-      const before = texts.text(name);
-      texts.set(name, document.text);
-      try {
-        return Promise.resolve(listAt(typescript, service, name, document));
-      } finally {
-        texts.set(name, before);
-      }
+      const list = withText(document, (name) => listAt(typescript, service, name, document));
+      return Promise.resolve(list);
     },
+    memberExists: (document) =>
+      withText(document, (name) => memberExists(typescript, service, name, document.offset)),
     dispose: () => service.dispose(),
   };
 }
@@ -253,6 +264,30 @@ function kindOf({ ScriptElementKind }: TypeScript, kind: ts.ScriptElementKind): 
     return 'callable';
   const types = [classElement, interfaceElement, typeElement, enumElement, moduleElement];
   return types.includes(kind) ? 'type' : 'value';
+}
+
+function memberExists(
+  typescript: TypeScript,
+  service: ts.LanguageService,
+  file: string,
+  offset: number,
+): boolean | undefined {
+  const program = service.getProgram();
+  const source = program?.getSourceFile(file);
+  if (program === undefined || source === undefined) return undefined;
+  let member: ts.PropertyAccessExpression | undefined;
+  const visit = (node: ts.Node): void => {
+    if (offset < node.pos || offset > node.end) return;
+    if (typescript.isPropertyAccessExpression(node) && node.name.getStart(source) === offset)
+      member = node;
+    typescript.forEachChild(node, visit);
+  };
+  visit(source);
+  if (member === undefined) return undefined;
+  const checker = program.getTypeChecker();
+  const receiver = checker.getNonNullableType(checker.getTypeAtLocation(member.expression));
+  if (isAny(typescript, receiver) || receiver.getStringIndexType() !== undefined) return undefined;
+  return checker.getSymbolAtLocation(member.name) !== undefined;
 }
 
 /** The locals of a file that are looked at for their types. */

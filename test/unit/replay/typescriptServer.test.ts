@@ -129,6 +129,17 @@ const count = 1; const title = 'a'; const both: string | number = 1 as string | 
   });
 });
 
+test('a member exists for the compiler or does not, where the type before it is known', () => {
+  const exists = (marked: string) =>
+    server.memberExists(documentAtCursor(marked, { path: 'src/main.ts' }));
+  expect(exists(`${imports}new Garden().█plant(1);`)).toBe(true);
+  expect(exists(`${imports}new Garden().█planted(1);`)).toBe(false);
+  expect(exists(`${imports}declare const g: Garden | undefined;\ng?.█plant`)).toBe(true);
+  expect(exists(`${imports}prices.█rose`)).toBeUndefined();
+  expect(exists('declare const x: any;\nx.█y')).toBeUndefined();
+  expect(exists('const █x = 1;')).toBeUndefined();
+});
+
 test('a file is what it was once the question about another text of it is answered', async () => {
   await check(
     `export class Garden { weed() {} }\nnew Garden().█`,
