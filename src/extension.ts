@@ -9,6 +9,7 @@ import * as vscode from 'vscode';
 import { CopyIndex } from './completion/copyIndex';
 import { NeighbourIndex } from './completion/neighbours';
 import { createParser } from './completion/parser';
+import { Suggester } from './completion/suggester';
 import { SuggestionCache } from './completion/typeThrough';
 import { documentSchemes } from './contributions';
 import { type Availability, availabilityOf } from './editor/availability';
@@ -57,9 +58,6 @@ export function activate(context: vscode.ExtensionContext): void {
 
     const tracker = own(new SuggestionTracker(clock, { readText: readOpenDocument }));
     own(tracker.onDidRecord((event) => recorder.record(event)));
-    const cache = new SuggestionCache();
-    const bridge = own(new FeedbackBridge(tracker, cache, clock));
-
     const model = own(
       new ModelSetup({
         shippedDir: path.join(context.extensionPath, 'media', 'models', 'smollm2-135m'),
@@ -71,20 +69,18 @@ export function activate(context: vscode.ExtensionContext): void {
         logger,
       }),
     );
-    const provider = new InlineProvider({
-      policy: () => model.policy,
-      copyIndex,
-      neighbours,
-      parser: createParser((name) => readFile(path.join(dist, 'grammars', name)), logger),
-      cache,
-      bridge,
-      settings,
-      files,
-      snooze,
-      clock,
-      random: seededRandom(clock.now()),
-      logger,
-    });
+    const parser = createParser((name) => readFile(path.join(dist, 'grammars', name)), logger);
+    const random = seededRandom(clock.now());
+    const suggester = own(
+      new Suggester({
+        sources: () => ({ policy: model.policy, copyIndex, neighbours, parser, random }),
+        cache: new SuggestionCache(),
+        clock,
+        logger,
+      }),
+    );
+    const bridge = own(new FeedbackBridge(tracker, suggester, clock));
+    const provider = new InlineProvider({ suggester, bridge, settings, files, snooze, logger });
     own(
       vscode.languages.registerInlineCompletionItemProvider(
         documentSchemes.map((scheme) => ({ scheme })),
@@ -119,7 +115,7 @@ export function activate(context: vscode.ExtensionContext): void {
         model,
         availability,
         changes: [settings.onDidChange, files.onDidChange, snooze.onDidChange],
-        onDidChangeBusy: provider.onDidChangeBusy,
+        onDidChangeBusy: suggester.onDidChangeBusy,
       }),
     );
 

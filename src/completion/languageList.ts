@@ -135,6 +135,15 @@ export function wordsOf(list: LanguageList, context: CompletionContext): Words |
   return { rests: mayBeCalled ? [...rests, ''] : rests, only };
 }
 
+/**
+ * What holds while nobody has been asked: a member that has been begun may be gone on from, but not
+ * made longer, so that none is offered that may not exist. Undefined where names are free.
+ */
+export function nothingMore({ prefix, suffix, languageId }: CompletionContext): Words | undefined {
+  const isMember = wordAt(prefix, suffix)?.kind === 'members';
+  return isMember && membersAreClosed(languageId) ? { rests: [''], only: true } : undefined;
+}
+
 /** Where each name stands last in `text`. */
 function lastPlaces(text: string): ReadonlyMap<string, number> {
   const places = new Map<string, number>();

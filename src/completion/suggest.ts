@@ -1,10 +1,11 @@
 /**
  * One suggestion, from a document and a cursor to a record of the decision taken: gate, context,
- * copied drafts, listed names, policy, trim, score, order. It is one function with no state of its own; it shows
- * nothing and stores nothing, and the one catch at the top belongs to its caller.
+ * copied drafts, listed names, policy, trim, score, order; or, where no policy need be waited for,
+ * without it. It has no state of its own, shows nothing and stores nothing, and the one catch at the
+ * top belongs to its caller.
  */
 import { randomUUID } from 'node:crypto';
-import type { Draft, GenerateResult, Policy, Words } from '../model/types';
+import type { Draft, GenerateResult, Policy, Urgency, Words } from '../model/types';
 import type {
   Candidate,
   Clock,
@@ -18,10 +19,11 @@ import type { Random } from '../util/random';
 import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
-import { type LanguageServer, obeys, wantsList, wordsOf } from './languageList';
+import { type LanguageServer, nothingMore, obeys, wantsList, wordsOf } from './languageList';
 import type { Neighbours } from './neighbours';
 import type { Parser } from './parser';
 import { rewardVersion, score } from './score';
+import { isSure } from './surety';
 import { trim } from './trim';
 
 export interface SuggestParams {
@@ -46,6 +48,10 @@ export interface SuggestParams {
   readonly random: Random;
   /** Told when the policy failed; the copied candidates are offered nevertheless. */
   readonly onPolicyError?: (error: unknown) => void;
+  /** The document will be so, but is not yet: no language server can be asked about it. */
+  readonly isImagined?: boolean | undefined;
+  /** How much the policy is to hurry; `asked` when left out. */
+  readonly urgency?: Urgency | undefined;
   readonly options?: Partial<SuggestOptions>;
 }
 
@@ -73,26 +79,68 @@ const defaultOptions: SuggestOptions = {
  * Rejects with an AbortError when `signal` fires.
  */
 export async function suggest(params: SuggestParams, signal: AbortSignal): Promise<Suggestion> {
-  const { document, trigger, settings, policy, clock } = params;
-  const startMs = clock.now();
   signal.throwIfAborted();
+  const place = placeOf(params);
+  if (place.silent) return decide(params, place, undefined, undefined);
+  const words = await listedWords(params, place.context, signal);
+  const drafts = place.drafts.filter(({ text }) => obeys(text, words));
+  const result = await generate(params, { context: place.context, drafts, words }, signal);
+  signal.throwIfAborted();
+  return decide(params, { ...place, drafts }, words, result);
+}
 
+/**
+ * The suggestion that waits for nobody: silence where there is nothing to say, and text copied from
+ * where the user wrote it before if that alone makes it sure enough. Undefined where the policy must
+ * be asked. Whoever asked in so many words wants to hear it anyway.
+ */
+export function suggestAtOnce(params: SuggestParams): Suggestion | undefined {
+  // Whoever is not asked need not be told of neighbours.
+  const place = placeOf({ ...params, neighbours: undefined });
+  if (place.silent) return decide(params, place, undefined, undefined);
+  const { context, drafts } = place;
+  const [best] = drafts;
+  const copies = drafts.map(({ copy }) => copy);
+  if (params.trigger === 'invoked' || best === undefined || !isSure(copies)) return undefined;
+  // The places agree on the rest of the line, not on the block below it.
+  if (best.text.includes('\n')) return undefined;
+  // Which names exist is not known without waiting.
+  const words = params.languageServer && nothingMore(context);
+  if (!obeys(best.text, words)) return undefined;
+  return decide({ ...params, policy: undefined }, place, words, undefined);
+}
+
+/** What is known of the cursor before anybody is asked. */
+interface Place {
+  readonly startMs: number;
+  readonly context: CompletionContext;
+  readonly silent: boolean;
+  readonly drafts: readonly Draft[];
+  readonly contextMs: number;
+  readonly copyMs: number;
+}
+
+function placeOf(params: SuggestParams): Place {
+  const { document, trigger, settings, clock } = params;
+  const startMs = clock.now();
   const alone = buildContext(document, settings.multiline);
-  const silent = gate(document, alone, trigger, settings);
-  const snippets = silent === undefined ? params.neighbours?.near(document) : undefined;
+  const silent = gate(document, alone, trigger, settings) !== undefined;
+  const snippets = silent ? undefined : params.neighbours?.near(document);
   const context = { ...alone, snippets: snippets ?? [] };
   const contextMs = clock.now() - startMs;
-
-  const drafts = silent === undefined ? copiedDrafts(params, context) : [];
+  const drafts = silent ? [] : copiedDrafts(params, context);
   const copyMs = clock.now() - startMs - contextMs;
+  return { startMs, context, silent, drafts, contextMs, copyMs };
+}
 
-  const words = silent === undefined ? await listedWords(params, context, signal) : undefined;
-  const copied = drafts.filter(({ text }) => obeys(text, words));
-  const asked = { context, drafts: copied, words };
-  const result = silent === undefined ? await generate(params, asked, signal) : undefined;
-  signal.throwIfAborted();
-
-  const proposed = [...(result?.candidates ?? []), ...copied.map(unscored)];
+/** The record of the decision: what was proposed, cut as it would be shown, and its order. */
+function decide(
+  { document, trigger, policy, clock }: SuggestParams,
+  { startMs, context, drafts, contextMs, copyMs }: Place,
+  words: Words | undefined,
+  result: GenerateResult | undefined,
+): Suggestion {
+  const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
   const scored = merge(proposed.map((candidate) => cut(candidate, context)))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
@@ -139,11 +187,12 @@ function copiedDrafts(params: SuggestParams, context: CompletionContext): Draft[
  * reads the prompt, which it has to read either way, so that waiting costs as little as it can.
  */
 async function listedWords(
-  { languageServer, policy, document }: SuggestParams,
+  { languageServer, policy, document, isImagined = false }: SuggestParams,
   context: CompletionContext,
   signal: AbortSignal,
 ): Promise<Words | undefined> {
   if (languageServer === undefined || !wantsList(context)) return undefined;
+  if (isImagined) return nothingMore(context);
   const asked = languageServer.list(document, signal);
   const isHere = asked.then(() => true);
   const isLate = new Promise<boolean>((resolve) => setImmediate(resolve, false));
@@ -181,6 +230,7 @@ async function generate(
         drafts,
         words,
         maxUnreadTokens: options.maxUnreadTokens,
+        urgency: params.urgency,
       },
       signal,
     );

@@ -27,6 +27,8 @@ const maxKept = 24;
 /** Characters around the cursor that must be as they were. */
 const tailLength = 120;
 const headLength = 60;
+/** Characters typed since, beyond which what was asked before is too old to wait for. */
+const maxTyped = 12;
 /** What an editor may have put after the cursor by itself while a bracket or quote was typed. */
 const autoClosed = /^[)\]}"'`]{1,3}$/;
 
@@ -36,14 +38,18 @@ export class SuggestionCache {
   /** Index of the candidate of each suggestion that was shown last. */
   readonly #shown = new WeakMap<Suggestion, number>();
 
-  /** Keeps a suggestion, in place of one at the very same cursor. A silent one is not kept. */
+  /** Keeps a suggestion, in place of those at the very same cursor. A silent one is not kept. */
   remember(suggestion: Suggestion): void {
     if (suggestion.shownIndex === null) return;
-    const same = (other: Suggestion) =>
-      other.documentUri === suggestion.documentUri &&
-      tail(other) === tail(suggestion) &&
-      head(other) === head(suggestion);
-    this.#kept = [...this.#kept.filter((other) => !same(other)), suggestion].slice(-maxKept);
+    const others = this.#kept.filter((other) => !isSamePlace(other, suggestion));
+    this.#kept = [...others, suggestion].slice(-maxKept);
+  }
+
+  /** Keeps a suggestion for later, behind the one used last, which goes on being offered. */
+  prepare(suggestion: Suggestion): void {
+    const last = this.#kept.at(-1);
+    this.remember(suggestion);
+    if (last) this.#kept = [...this.#kept.filter((other) => other !== last), last].slice(-maxKept);
   }
 
   /** Notes which candidate the user cycled to, so that it is the one that stays. */
@@ -51,10 +57,13 @@ export class SuggestionCache {
     this.#shown.set(suggestion, candidateIndex);
   }
 
-  /** What fits here, from the suggestion used last; undefined if the policy must be asked. */
-  reuse(document: DocumentSnapshot): Reuse | undefined {
+  /** What fits here, from the wanted suggestion used last; undefined if the policy must be asked. */
+  reuse(
+    document: DocumentSnapshot,
+    isWanted: (suggestion: Suggestion) => boolean = () => true,
+  ): Reuse | undefined {
     for (const suggestion of this.#kept.toReversed()) {
-      if (suggestion.documentUri !== document.uri) continue;
+      if (suggestion.documentUri !== document.uri || !isWanted(suggestion)) continue;
       const remainders = remaindersOf(suggestion, document);
       if (remainders.length === 0) continue;
       this.#kept = [...this.#kept.filter((other) => other !== suggestion), suggestion];
@@ -65,12 +74,43 @@ export class SuggestionCache {
     return undefined;
   }
 
-  /** Forgets one suggestion, when it was refused, or all of them. */
+  /** Forgets a suggestion that was taken or refused, and what else was kept for its place; or all. */
   forget(suggestionId?: string): void {
+    const forgotten = this.#kept.find(({ id }) => id === suggestionId);
     this.#kept = this.#kept.filter(
-      (other) => suggestionId !== undefined && other.id !== suggestionId,
+      (other) => suggestionId !== undefined && !(forgotten && isSamePlace(other, forgotten)),
     );
   }
+}
+
+/**
+ * How many characters more were typed on the line in `to` than in `from`, brackets that the editor
+ * closed by itself aside; undefined if it is another place, or much later: an answer to the one may
+ * otherwise serve the other.
+ */
+export function typedSince(from: DocumentSnapshot, to: DocumentSnapshot): number | undefined {
+  if (from.uri !== to.uri) return undefined;
+  const before = textBefore(from, tailLength);
+  const line = textBefore(to, tailLength + maxTyped);
+  const after = unixLines(from.text.slice(from.offset, from.offset + 2 * headLength));
+  if (addedBefore(after.slice(0, headLength), to) === undefined) return undefined;
+  const isWhole = before.length < tailLength;
+  for (let typed = 0; typed <= maxTyped; typed++) {
+    const end = line.length - typed;
+    if (end < 0 || line.charAt(end) === '\n') return undefined;
+    if (isWhole ? line.slice(0, end) === before : line.endsWith(before, end)) return typed;
+  }
+  return undefined;
+}
+
+/** At most `length` characters before the cursor. */
+function textBefore({ text, offset }: DocumentSnapshot, length: number): string {
+  // A `\r\n` is two characters of the document and one of what it is compared with.
+  return unixLines(text.slice(Math.max(0, offset - 2 * length - 1), offset)).slice(-length);
+}
+
+function isSamePlace(a: Suggestion, b: Suggestion): boolean {
+  return a.documentUri === b.documentUri && tail(a) === tail(b) && head(a) === head(b);
 }
 
 /** Text just before the cursor that a suggestion was made for; all of it near a document's start. */
@@ -83,7 +123,7 @@ function head(suggestion: Suggestion): string {
 }
 
 function remaindersOf(suggestion: Suggestion, document: DocumentSnapshot): Remainder[] {
-  const added = addedAfter(suggestion, document);
+  const added = addedBefore(head(suggestion), document);
   if (added === undefined) return [];
   const { context } = suggestion;
   return suggestion.candidates.flatMap(({ text }, candidateIndex) => {
@@ -118,12 +158,11 @@ function typedLengthOf(
 }
 
 /**
- * The closers an editor put between the cursor and what stood after it, mostly ''; undefined if
+ * The closers an editor put between the cursor and `after`, what stood there, mostly ''; undefined if
  * something else follows the cursor now.
  */
-function addedAfter(suggestion: Suggestion, document: DocumentSnapshot): string | undefined {
+function addedBefore(after: string, document: DocumentSnapshot): string | undefined {
   const { offset } = document;
-  const after = head(suggestion);
   const actual = unixLines(document.text.slice(offset, offset + 2 * headLength + 8));
   const whole = after.length < headLength;
   for (let added = 0; added <= 3 && added <= actual.length; added++) {

@@ -4,7 +4,7 @@
  * tracker records goes to the store.
  */
 import * as vscode from 'vscode';
-import type { SuggestionCache } from '../completion/typeThrough';
+import type { Suggester } from '../completion/suggester';
 import { suggestionVisibleKey } from '../contributions';
 import type { ChangeCause, Place, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
 import type { Clock, Suggestion, TextChange } from '../types';
@@ -19,16 +19,16 @@ export type LastShown =
 
 export class FeedbackBridge implements Disposable {
   readonly #tracker: SuggestionTracker;
-  readonly #cache: SuggestionCache;
+  readonly #suggester: Suggester;
   readonly #clock: Clock;
   readonly #disposables = new DisposableStore();
   #visible = false;
   #last: LastShown = { kind: 'none' };
   #lastRating: (Rating & { readonly suggestionId: string }) | undefined;
 
-  constructor(tracker: SuggestionTracker, cache: SuggestionCache, clock: Clock) {
+  constructor(tracker: SuggestionTracker, suggester: Suggester, clock: Clock) {
     this.#tracker = tracker;
-    this.#cache = cache;
+    this.#suggester = suggester;
     this.#clock = clock;
 
     const own = this.#disposables;
@@ -47,6 +47,7 @@ export class FeedbackBridge implements Disposable {
     own.add(
       vscode.window.onDidChangeActiveTextEditor((editor) => {
         tracker.activeDocumentChanged(editor?.document.uri.toString());
+        suggester.left();
         this.#setVisible(false);
       }),
     );
@@ -81,15 +82,14 @@ export class FeedbackBridge implements Disposable {
 
   accepted(suggestionId: string, candidateIndex: number): void {
     const last = this.#last;
-    this.#cache.forget(suggestionId);
+    this.#suggester.taken(suggestionId);
     if (last.kind === 'recorded') this.#tracker.accepted(suggestionId, candidateIndex);
     // The next suggestion may be on screen before the editor says that this one was taken.
     if (last.kind !== 'none' && last.suggestionId === suggestionId) this.#setVisible(false);
   }
 
   dismissed(): void {
-    // What was refused is not offered again when the next character agrees with it.
-    if (this.#last.kind !== 'none') this.#cache.forget(this.#last.suggestionId);
+    if (this.#last.kind !== 'none') this.#suggester.refused(this.#last.suggestionId);
     this.#tracker.dismissed();
     this.#setVisible(false);
   }
@@ -97,7 +97,7 @@ export class FeedbackBridge implements Disposable {
   /** All feedback was deleted: nothing shown before can be rated or offered again. */
   forgetAll(): void {
     this.#last = { kind: 'none' };
-    this.#cache.forget();
+    this.#suggester.forgetAll();
   }
 
   /** What a rating by command is about. */

@@ -1,10 +1,11 @@
 /**
  * One piece of work at a time, the newest first: asking for a generation aborts whatever is at work
- * or waiting, asking for a warm-up aborts only other warm-ups and then waits. What is aborted
- * rejects with an AbortError as soon as it looks at its signal.
+ * or waiting; asking for a warm-up, or for a generation ahead of its time, aborts only others of
+ * their kind and then waits. What is aborted rejects with an AbortError as soon as it looks at its
+ * signal.
  */
 
-export type WorkKind = 'generation' | 'warmUp';
+export type WorkKind = 'generation' | 'ahead' | 'warmUp';
 
 export class Newest {
   readonly #unfinished = new Map<AbortController, WorkKind>();
@@ -17,7 +18,7 @@ export class Newest {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     for (const [abort, other] of this.#unfinished) {
-      if (kind === 'generation' || other === 'warmUp') abort.abort();
+      if (kind === 'generation' || kind === other) abort.abort();
     }
     const abort = new AbortController();
     this.#unfinished.set(abort, kind);

@@ -44,7 +44,8 @@ export function createPolicy(
     version: manifest.version,
     generate(request, signal) {
       const askedAt = performance.now();
-      return newest.run('generation', signal, (either) =>
+      const kind = request.urgency === 'ahead' ? 'ahead' : 'generation';
+      return newest.run(kind, signal, (either) =>
         generator.generate(request, performance.now() - askedAt, either),
       );
     },

@@ -22,7 +22,12 @@ export interface GenerateRequest {
   readonly maxUnreadTokens?: number | undefined;
   /** Names known to fit at the cursor; undefined when nobody knows any. */
   readonly words?: Words | undefined;
+  /** `asked` when left out. */
+  readonly urgency?: Urgency | undefined;
 }
+
+/** Whether somebody waits for the answer, or it is wanted later: then it gives way to everything. */
+export type Urgency = 'asked' | 'ahead';
 
 /** Names that may stand at the cursor, each without what is typed of it already. */
 export interface Words {

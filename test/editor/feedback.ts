@@ -11,10 +11,17 @@ import { poll } from './workbench';
 export interface StoredSuggestion {
   readonly id: string;
   readonly path: string;
+  /** When it was made. */
+  readonly timeMs: number;
+  /** `none` where text was copied before any policy was asked. */
+  readonly policyVersion: string;
+  /** How long it took to make. */
+  readonly totalMs: number;
   /** The candidate shown first, null where Hone stayed silent. */
   readonly text: string | null;
   /** The latest outcome. */
   readonly outcome: Outcome | null;
+  readonly outcomeMs: number | null;
   /** The candidate it is about, which cycling may have changed. */
   readonly outcomeIndex: number | null;
   readonly takenLength: number | null;
@@ -28,7 +35,9 @@ export interface StoredSuggestion {
 }
 
 const query = `
-  SELECT s.id, s.path, c.text, o.outcome, o.candidate_index AS outcomeIndex,
+  SELECT s.id, s.path, s.time_ms AS timeMs, s.policy_version AS policyVersion,
+    s.total_ms AS totalMs, c.text, o.outcome, o.time_ms AS outcomeMs,
+    o.candidate_index AS outcomeIndex,
     o.taken_length_utf16 AS takenLength, o.visible_ms AS visibleMs,
     v.survival, v.state, t.text AS settledText,
     (SELECT max(thumb) FROM ratings WHERE suggestion_id = s.id) AS thumb,

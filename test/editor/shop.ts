@@ -5,7 +5,7 @@
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Editor, Window } from './workbench';
+import type { Editor, EditorOptions, Window } from './workbench';
 
 const sum = (
   name: string,
@@ -37,6 +37,9 @@ export const cursorColumn = 3;
 
 /** What the tests type first; the suggestion follows it. */
 export const typed = 'return items.';
+
+/** Settings with which a suggestion is made for all that the tests type, not for the first of it. */
+export const unhurried: EditorOptions = { settings: { 'hone.debounceMs': 300 } };
 
 /** A folder of that name with one such file for each of `names`, and a `.env`; gone with the editor. */
 export function makeShop(editor: Editor, title: string, names: readonly string[]): string {

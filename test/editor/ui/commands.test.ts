@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
-import { makeShop, openAtCursor, typed, withInserted } from '../shop';
+import { makeShop, openAtCursor, typed, unhurried, withInserted } from '../shop';
 import { Editor, type Window } from '../workbench';
 
 const files = ['cycled.ts', 'off.ts'] as const;
@@ -14,7 +14,7 @@ let window: Window;
 let feedback: Feedback;
 
 beforeAll(async () => {
-  editor = await Editor.start();
+  editor = await Editor.start(unhurried);
   window = await editor.open(makeShop(editor, 'shop', files));
   feedback = new Feedback(editor.server.dataDir);
   await window.waitReady();

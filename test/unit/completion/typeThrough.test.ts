@@ -135,3 +135,12 @@ test('of two suggestions for one place the later holds', () => {
   expect(reused('a = █')).toEqual(['new();']);
   expect(reused('a = o█')).toBeUndefined();
 });
+
+test('one that was prepared waits behind the one used last, at the same place too', () => {
+  cache.remember(suggestionAt('a = █', 'load();'));
+  cache.prepare(suggestionAt('a = █', 'load();', 'make();'));
+  cache.prepare(suggestionAt('a = load();\nb = █', 'next();'));
+  expect(reused('a = █')).toEqual(['load();']);
+  expect(reused('a = m█')).toEqual(['ake();']);
+  expect(reused('a = load();\nb = █')).toEqual(['next();']);
+});

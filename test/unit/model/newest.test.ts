@@ -17,6 +17,8 @@ function work(log: string[], name: string) {
   return { run, finish };
 }
 
+type Work = ReturnType<typeof work>;
+
 const abortError = expect.objectContaining({ name: 'AbortError' }) as unknown;
 
 test('a newer generation aborts the one at work and all that wait', async () => {
@@ -59,6 +61,26 @@ test('a warm-up waits for a generation, and a generation aborts a warm-up', asyn
     'second begins',
     'second ends',
   ]);
+});
+
+test('what is made ahead of its time gives way to what is asked for, and waits for a warm-up', async () => {
+  const newest = new Newest();
+  const log: string[] = [];
+  const [warm, first, second, asked] = ['warm', 'first', 'second', 'asked'].map((name) =>
+    work(log, name),
+  ) as [Work, Work, Work, Work];
+  const warming = newest.run('warmUp', never, warm.run);
+  const older = newest.run('ahead', never, first.run);
+  const newer = newest.run('ahead', never, second.run);
+  for (const { finish } of [warm, first]) finish();
+  expect(await warming).toBe('warm');
+  await expect(older).rejects.toEqual(abortError);
+  await new Promise(setImmediate);
+  const answer = newest.run('generation', never, asked.run);
+  for (const { finish } of [second, asked]) finish();
+  await expect(newer).rejects.toEqual(abortError);
+  expect(await answer).toBe('asked');
+  expect(log).toEqual(['warm begins', 'warm ends', 'second begins', 'asked begins', 'asked ends']);
 });
 
 test('work that fails does not stop what comes after it', async () => {

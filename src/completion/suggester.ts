@@ -1,0 +1,340 @@
+/**
+ * When suggestions are made: at once where no policy need be waited for, after a pause in typing
+ * otherwise, and ahead of their time behind the one on screen. One is in the making at a time, and
+ * typing on does not throw it away while it may still fit. How one is made is `suggest.ts`; this
+ * knows no editor, shows nothing and records nothing.
+ */
+import type { Urgency } from '../model/types';
+import type { Clock, Logger, Settings, Suggestion, Trigger } from '../types';
+import type { Disposable } from '../util/disposable';
+import { Emitter, type Event } from '../util/event';
+import { buildContext, type DocumentSnapshot } from './context';
+import { gate } from './gate';
+import { indentOf, lineHead } from './indentation';
+import { suggest, suggestAtOnce, type SuggestParams } from './suggest';
+import { type Remainder, type Reuse, type SuggestionCache, typedSince } from './typeThrough';
+
+/** One question of an editor. */
+export interface Question {
+  readonly document: DocumentSnapshot;
+  /** Where the document's text begins in the whole, of which it may be a part. */
+  readonly windowStart: number;
+  readonly trigger: Trigger;
+  readonly settings: SuggestParams['settings'] & Pick<Settings, 'debounceMs'>;
+  /** Whether the document is only expected to be so. */
+  readonly isImagined?: boolean;
+}
+
+export interface Answer extends Reuse {
+  /** Whether this very question made it; it may also have been there before. */
+  readonly isNew: boolean;
+}
+
+/** What suggestions are made with, whatever the question. */
+export type Sources = Omit<SuggestParams, keyof Question | 'clock' | 'onPolicyError' | 'urgency'>;
+
+export interface SuggesterParams {
+  /** Asked anew for each suggestion: a policy comes and goes. */
+  readonly sources: () => Sources;
+  readonly cache: SuggestionCache;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What the model may have to read before it answers; a warm-up reads the rest. About 0.4 s. */
+const maxUnreadTokens = 160;
+
+/** How long a suggestion must have been on screen before the next one is made behind it. */
+export const restMs = 100;
+/** How long one in the making goes on when nobody waits for it. An editor asks again sooner. */
+export const orphanMs = 400;
+
+export class Suggester implements Disposable {
+  readonly #params: SuggesterParams;
+  readonly #busy = new Emitter<boolean>();
+  #making: Making | undefined;
+  /** Questions that wait. */
+  #waiting = 0;
+  #cancelRest: (() => void) | undefined;
+  /** The shown candidate that the next suggestion was made behind, so that it is done once. */
+  #preparedFor: string | undefined;
+  /** Ends what is being made ahead of its time. */
+  #ahead = new AbortController();
+
+  /** True while a question waits for its answer. */
+  readonly onDidChangeBusy: Event<boolean> = this.#busy.event;
+
+  constructor(params: SuggesterParams) {
+    this.#params = params;
+  }
+
+  /** What to offer here; undefined for silence. Rejects with an AbortError when `signal` fires. */
+  async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
+    this.#cancelRest?.();
+    const before = this.#params.cache.reuse(question.document);
+    const isEnough = question.trigger === 'automatic' || !this.#isUnread(before?.suggestion);
+    if (before && isEnough) return { ...before, isNew: false };
+    const answer = await this.#find(question, signal);
+    return before?.remainders[0] ? answer && withFirst(answer, before.remainders[0].text) : answer;
+  }
+
+  /** A candidate of the answer is on screen. When it has stayed for a moment, the next one is made. */
+  shown(question: Question, suggestion: Suggestion, remainder: Remainder): void {
+    const { cache, clock } = this.#params;
+    cache.shown(suggestion, remainder.candidateIndex);
+    this.#cancelRest?.();
+    const shown = `${suggestion.id} ${remainder.candidateIndex}`;
+    if (shown === this.#preparedFor) return;
+    this.#cancelRest = clock.after(restMs, () => {
+      this.#preparedFor = shown;
+      void this.#prepare(question, suggestion, remainder.text);
+    });
+  }
+
+  /** The user took it. */
+  taken(suggestionId: string): void {
+    this.#params.cache.forget(suggestionId);
+  }
+
+  /** The user refused it: it is not offered again when the next character agrees with it. */
+  refused(suggestionId: string): void {
+    this.#params.cache.forget(suggestionId);
+    this.left();
+  }
+
+  /** The user is elsewhere: nothing more is made for where they were. */
+  left(): void {
+    this.#cancelRest?.();
+    this.#ahead.abort();
+    if (this.#making?.waiting === 0) this.#making.abort.abort();
+  }
+
+  forgetAll(): void {
+    this.left();
+    this.#params.cache.forget();
+  }
+
+  dispose(): void {
+    this.left();
+    this.#busy.dispose();
+  }
+
+  async #find(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
+    const { cache, clock } = this.#params;
+    const { document, trigger, settings } = question;
+    const askedAtMs = clock.now();
+    const read = cache.reuse(document, (suggestion) => !this.#isUnread(suggestion));
+    if (read) return { ...read, isNew: false };
+
+    const atOnce = suggestAtOnce(this.#suggestParams(question, 'asked'));
+    if (atOnce) return this.#answer(placed(atOnce, question));
+
+    const making = this.#making;
+    const typed = making?.begun && typedSince(making.question.document, document);
+    if (making && typeof typed === 'number') {
+      const suggestion = await this.#wait(making, signal);
+      if (typed === 0) return this.#answer(suggestion);
+      cache.remember(suggestion);
+      const fitting = cache.reuse(document);
+      if (fitting) return { ...fitting, isNew: false };
+    }
+    this.#ahead.abort();
+    const dueMs = trigger === 'automatic' ? askedAtMs + settings.debounceMs : 0;
+    return this.#answer(await this.#wait(this.#make(question, 'asked', dueMs), signal));
+  }
+
+  /** Keeps a suggestion and offers all of it, the candidate to show first in front. */
+  #answer(suggestion: Suggestion): Answer | undefined {
+    const { candidates, shownIndex } = suggestion;
+    this.#params.cache.remember(suggestion);
+    const first = shownIndex === null ? undefined : candidates[shownIndex];
+    if (!first) return undefined;
+    const remainders = candidates.map(({ text }, candidateIndex): Remainder => ({
+      candidateIndex,
+      text,
+      typedLength: 0,
+    }));
+    return withFirst({ suggestion, remainders, isNew: true }, first.text);
+  }
+
+  /** What no policy has read says less than it could, when there is one. */
+  #isUnread(suggestion: Suggestion | undefined): boolean {
+    return suggestion?.policyVersion === 'none' && this.#params.sources().policy !== undefined;
+  }
+
+  /** Starts on a suggestion in place of the one in the making; at work from `dueMs` on. */
+  #make(question: Question, urgency: Urgency, dueMs: number): Making {
+    this.#making?.abort.abort();
+    const making = new Making(question, (self) => this.#run(self, urgency, dueMs));
+    this.#making = making;
+    return making;
+  }
+
+  async #run(making: Making, urgency: Urgency, dueMs: number): Promise<Suggestion> {
+    const { cache, clock, logger } = this.#params;
+    const { question } = making;
+    const { signal } = making.abort;
+    try {
+      const quietMs = dueMs - clock.now();
+      if (quietMs > 0) await this.#quiet(quietMs, signal);
+      making.begun = true;
+      const made = await suggest(this.#suggestParams(question, urgency), signal);
+      const { total, prefill, decode } = made.latencyMs;
+      logger.debug(
+        'suggest',
+        `${made.candidates.length} candidates in ${Math.round(total)} ms ` +
+          `(${urgency}, prefill ${Math.round(prefill)}, decode ${Math.round(decode)}).`,
+      );
+      const suggestion = placed(made, question);
+      if (making.waiting === 0) cache.prepare(suggestion);
+      return suggestion;
+    } finally {
+      if (this.#making === making) this.#making = undefined;
+    }
+  }
+
+  async #wait(making: Making, signal: AbortSignal): Promise<Suggestion> {
+    making.waiting += 1;
+    if (++this.#waiting === 1) this.#busy.fire(true);
+    try {
+      return await orAbort(making.suggestion, signal);
+    } finally {
+      making.waiting -= 1;
+      if (--this.#waiting === 0) this.#busy.fire(false);
+      if (signal.aborted && making.waiting === 0) this.#abandon(making);
+    }
+  }
+
+  /** Nobody waits for it. The next key may agree with it, so what is at work is given some time. */
+  #abandon(making: Making): void {
+    if (!making.begun) return making.abort.abort();
+    this.#params.clock.after(orphanMs, () => {
+      if (making.waiting === 0) making.abort.abort();
+    });
+  }
+
+  /**
+   * What can be made behind the suggestion on screen: the policy's opinion where it was not asked, and
+   * the suggestion for the text as it will be once this one is taken.
+   */
+  async #prepare(question: Question, suggestion: Suggestion, text: string): Promise<void> {
+    this.#ahead.abort();
+    const { signal } = (this.#ahead = new AbortController());
+    const opinion = this.#isUnread(suggestion) ? [question] : [];
+    try {
+      for (const next of [...opinion, ...afterTaking(question, text)]) {
+        // What somebody asked for goes first; whether it fails is told to whoever asked.
+        while (this.#making) await Promise.allSettled([this.#making.suggestion]);
+        if (signal.aborted) return;
+        await this.#make(next, 'ahead', 0).suggestion;
+      }
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') return;
+      this.#params.logger.error('suggest', 'No suggestion could be made ahead.', error);
+    }
+  }
+
+  #suggestParams(question: Question, urgency: Urgency): SuggestParams {
+    const { sources, clock, logger } = this.#params;
+    const { document, trigger, settings, isImagined } = question;
+    return {
+      ...sources(),
+      document,
+      trigger,
+      settings,
+      isImagined,
+      clock,
+      urgency,
+      options: { maxUnreadTokens },
+      onPolicyError: (error) => logger.error('model', 'The model gave no answer.', error),
+    };
+  }
+
+  /** Resolves after `delayMs`; rejects with an AbortError as soon as `signal` fires. */
+  async #quiet(delayMs: number, signal: AbortSignal): Promise<void> {
+    let cancel = (): void => undefined;
+    const pause = new Promise<void>((resolve) => {
+      cancel = this.#params.clock.after(delayMs, resolve);
+    });
+    try {
+      await orAbort(pause, signal);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** A suggestion in the making. */
+class Making {
+  readonly abort = new AbortController();
+  readonly suggestion: Promise<Suggestion>;
+  /** False while it waits for a pause in typing. */
+  begun = false;
+  /** Questions that wait for it. */
+  waiting = 0;
+
+  constructor(
+    readonly question: Question,
+    run: (making: Making) => Promise<Suggestion>,
+  ) {
+    this.suggestion = run(this);
+    // Its failure is told to those who wait for it, and there may be none.
+    this.suggestion.catch(() => undefined);
+  }
+}
+
+/** The suggestion with its offset in the whole document. */
+function placed(suggestion: Suggestion, { windowStart }: Question): Suggestion {
+  return { ...suggestion, offset: suggestion.offset + windowStart };
+}
+
+/** The same answer with the candidate of this text, if there is one, in front: it is on screen. */
+function withFirst(answer: Answer, text: string): Answer {
+  const order = (remainder: Remainder) => (remainder.text === text ? 0 : 1);
+  return { ...answer, remainders: answer.remainders.toSorted((a, b) => order(a) - order(b)) };
+}
+
+/**
+ * The next question once `text` stands at the cursor: there, or, where a statement ends so that there
+ * is nothing more to say, on a new line below it.
+ */
+function afterTaking(question: Question, text: string): Question[] {
+  const taken = withInserted(question, text);
+  const { document, trigger, settings } = taken;
+  const context = buildContext(document, settings.multiline);
+  const silent = gate(document, context, trigger, settings);
+  if (silent === undefined) return [taken];
+  if (silent !== 'statementEnds') return [];
+  return [withInserted(taken, `\n${indentOf(lineHead(context.prefix))}`)];
+}
+
+function withInserted(question: Question, unixText: string): Question {
+  const { document } = question;
+  const { text, offset } = document;
+  const inserted = text.includes('\r\n') ? unixText.replaceAll('\n', '\r\n') : unixText;
+  return {
+    ...question,
+    trigger: 'automatic',
+    isImagined: true,
+    document: {
+      ...document,
+      text: text.slice(0, offset) + inserted + text.slice(offset),
+      offset: offset + inserted.length,
+    },
+  };
+}
+
+/** Settles as `promise` does, or rejects with an AbortError as soon as `signal` fires. */
+async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new DOMException('This operation was aborted', 'AbortError'));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
