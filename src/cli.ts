@@ -9,6 +9,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import packageJson from '../package.json';
 import { CopyIndex } from './completion/copyIndex';
+import { NeighbourIndex } from './completion/neighbours';
 import { createParser } from './completion/parser';
 import { suggest } from './completion/suggest';
 import { defaultSettings as settings } from './contributions';
@@ -85,10 +86,15 @@ program
     const file = path.relative(root, options.file).replaceAll('\\', '/');
     const text = await readText(options.file);
     const files = options.workspace ? await readWorkspaceFiles(root, []) : [];
+    const repository = path.basename(path.resolve(root));
     const copyIndex = new CopyIndex();
-    for (const other of files)
-      if (other.path !== file)
-        copyIndex.update(`file://${path.resolve(root, other.path)}`, other.languageId, other.text);
+    const neighbours = new NeighbourIndex();
+    for (const other of files) {
+      if (other.path === file) continue;
+      const uri = `file://${path.resolve(root, other.path)}`;
+      copyIndex.update(uri, other.languageId, other.text);
+      neighbours.update({ ...other, uri, repository });
+    }
     const parser = createParser((name) => readFile(path.join(grammars, name)), stderrLogger);
     await parser.load(languageOf(file));
     const typescript = isScript(file) ? await loadTypeScript() : undefined;
@@ -99,7 +105,7 @@ program
           document: {
             uri: `file://${path.resolve(options.file)}`,
             path: file,
-            repository: path.basename(path.resolve(root)),
+            repository,
             languageId: languageOf(file),
             text,
             offset: cursorOffset(text, options),
@@ -108,6 +114,7 @@ program
           settings,
           policy,
           copyIndex,
+          neighbours,
           parser,
           languageServer,
           clock: systemClock,

@@ -12,11 +12,11 @@ const trainers = {
 
 const origins = {
   events: 'One row a suggestion, with all that is known of it and no label.',
-  sft: 'The prompt is the text before the cursor; the completion is what stood there in the end, or what was accepted and kept.',
+  sft: 'The prompt is what the model was told, in the StarCoder format, up to the cursor; the completion is what stood there in the end, or what was accepted and kept.',
   preference:
-    'The prompt is the text before the cursor. Chosen is what was accepted, or what was written after a refusal; rejected is what was refused at the same place.',
+    'The prompt is what the model was told, in the StarCoder format, up to the cursor. Chosen is what was accepted, or what was written after a refusal; rejected is what was refused at the same place.',
   unpaired:
-    'The prompt is the text before the cursor and the completion what was shown. The label is the sign of the reward: kept text is good, dismissed or soon removed text is bad. Suggestions that were not seen, were superseded or left are in no row.',
+    'The prompt is what the model was told, in the StarCoder format, up to the cursor, and the completion what was shown. The label is the sign of the reward: kept text is good, dismissed or soon removed text is bad. Suggestions that were not seen, were superseded or left are in no row.',
 } as const satisfies Record<ExportFormat, string>;
 
 export function datasetCard(plan: ExportPlan): string {

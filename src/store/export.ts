@@ -262,7 +262,8 @@ function cutBefore(timesMs: readonly number[], share: number): number {
 const promptColumn = {
   name: 'prompt',
   type: 'string',
-  meaning: 'The text before the cursor.',
+  meaning:
+    'What the model was told: repository, snippets of other files, path, text before the cursor.',
 } as const;
 
 const columnsOf = {
@@ -312,10 +313,10 @@ function leavesOf(
   labels: ExportPlan['labels'],
 ): readonly string[] {
   return [
-    `Code of yours leaves: the text before the cursor of ${suggestions} suggestions, and what was suggested or written there.`,
+    `Code of yours leaves: the text before the cursor of ${suggestions} suggestions, snippets of other files that the model was told, the names of those files and of the repository, and what was suggested or written there.`,
     format === 'events'
-      ? 'So do the text after the cursor, file paths, times, your ratings and your comments.'
-      : 'File paths, times, ratings and comments do not.',
+      ? 'So do the text after the cursor, times, your ratings and your comments.'
+      : 'Times, ratings and comments do not.',
     ...(labels === undefined
       ? []
       : [`${labels.positive} rows are good examples and ${labels.negative} are bad ones.`]),

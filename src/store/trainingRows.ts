@@ -5,7 +5,22 @@
  */
 import { factsOf, rewardOf } from '../feedback/label';
 import type { StoredSuggestion } from './rows';
+import type { CompletionContext } from '../types';
 import { secretMark } from './secretPatterns';
+
+/**
+ * What the policy read, spelled out: the names of repository and files stand after the marks of the
+ * StarCoder format, which the tokenizer of a model that knows them turns into single tokens. The
+ * policy itself read as much of it as there was room for.
+ */
+export function promptText({ repository, path, snippets, prefix }: CompletionContext): string {
+  const file = (path: string, text: string): string => `<file_sep>${path}\n${text}`;
+  return [
+    repository === '' ? '' : `<repo_name>${repository}`,
+    ...snippets.map((snippet) => file(snippet.path, `${snippet.text}\n`)),
+    file(path, prefix),
+  ].join('');
+}
 
 /** What the policy should have said. */
 export interface SftRow {
@@ -102,7 +117,7 @@ function reading(stored: StoredSuggestion): Reading {
   const taken =
     outcome && outcome.takenLength > 0 ? text?.slice(0, outcome.takenLength) : undefined;
   return {
-    prompt: suggestion.context.prefix,
+    prompt: suggestion.context.prefix.trim() === '' ? '' : promptText(suggestion.context),
     shown: text,
     taken,
     settled: settled?.text,

@@ -59,8 +59,8 @@ test('the lines are what TRL reads, to the byte', async () => {
   const directory = path.join(await temporaryFolder(), 'unpaired');
   await writeExport(store, await planExport(store, { format: 'unpaired' }), directory);
   expect(await readFile(path.join(directory, 'train.jsonl'), 'utf8')).toBe(
-    `{"prompt":"// 0\\nexport function total(items: Item[]) {\\n  return ","completion":"items.reduce((sum, item) => sum + item.price, 0);","label":true}
-{"prompt":"// 1\\ndef mean(values):\\n    ","completion":"return sum(values) / len(values)","label":false}
+    `{"prompt":"<repo_name>shop<file_sep>src/cart.ts\\n// 0\\nexport function total(items: Item[]) {\\n  return ","completion":"items.reduce((sum, item) => sum + item.price, 0);","label":true}
+{"prompt":"<repo_name>shop<file_sep>tools/report.py\\n// 1\\ndef mean(values):\\n    ","completion":"return sum(values) / len(values)","label":false}
 `,
   );
 });

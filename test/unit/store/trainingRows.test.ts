@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredSuggestion } from '../../../src/store/feedbackStore';
-import { PreferencePairs, sftRows, unpairedRows } from '../../../src/store/trainingRows';
+import {
+  PreferencePairs,
+  promptText,
+  sftRows,
+  unpairedRows,
+} from '../../../src/store/trainingRows';
 import type { Outcome } from '../../../src/types';
 import { sampleCandidate, sampleSuggestion } from '../../helpers/sampleEvents';
 
-const prompt = 'const total = ';
+const before = 'const total = ';
+const prompt = `<repo_name>shop<file_sep>src/cart.ts\n${before}`;
 const shown = 'sum(items);';
 
 interface Case {
@@ -33,7 +39,7 @@ function stored(facts: Case): StoredSuggestion {
       ...rest,
       id: suggestionId,
       documentUri: facts.documentUri ?? 'file:///a.ts',
-      context: { ...rest.context, prefix: facts.prefix ?? prompt },
+      context: { ...rest.context, prefix: facts.prefix ?? before },
       candidates: texts.map(sampleCandidate),
     },
     shown: shownIndices.map((index) => ({ kind: 'shown', ...common, candidateIndex: index })),
@@ -72,6 +78,23 @@ function stored(facts: Case): StoredSuggestion {
 }
 
 const kept = { outcome: 'accepted', survival: 1 } as const;
+
+test('the prompt is what the policy was told, each file under its path', () => {
+  const snippets = [
+    { kind: 'declaration', path: 'src/item.ts', text: 'interface Item {}' },
+    { kind: 'edit', path: 'src/tax.ts', text: '-a\n+b' },
+  ] as const;
+  const context = { ...sampleSuggestion(0).context, snippets, prefix: before };
+  expect(promptText(context)).toBe(
+    [
+      '<repo_name>shop<file_sep>src/item.ts\ninterface Item {}\n<file_sep>src/tax.ts\n-a\n+b\n',
+      '<file_sep>src/cart.ts\nconst total = ',
+    ].join(''),
+  );
+  expect(promptText({ ...context, repository: '', snippets: [] })).toBe(
+    '<file_sep>src/cart.ts\nconst total = ',
+  );
+});
 
 describe('supervised rows', () => {
   test.each<[string, Case, string | undefined]>([
