@@ -44,47 +44,40 @@ export function buildPrompt(
   { tokenizer, index, manifest, heals = true }: PromptParts,
   budget: number,
 ): HealedPrompt {
-  const before = opening(context, tokenizer, manifest);
-  const told = snippetIds(context.snippets, { tokenizer, index, manifest }, budget * snippetShare);
-  const header = fileHeader(context.path, tokenizer, manifest);
+  const parts = { tokenizer, manifest };
+  const kept = manifest.prompt.file === null ? 0 : Math.floor(budget * snippetShare);
+  const header = promptHeader(context, parts, kept);
+  const bareHeader = promptHeader({ ...context, snippets: [] }, parts, kept);
   const { fim } = manifest;
   const suffix = fim === null ? [] : suffixIds(context.suffix, tokenizer);
-  const open = fim === null ? header : [...header, fim.prefix];
-  const close = fim === null ? [] : [fim.suffix, ...suffix, fim.middle];
-  const kept = manifest.prompt.file === null ? 0 : Math.floor(budget * snippetShare);
-  const room = Math.max(1, budget - kept - before.length - open.length - close.length);
+  const before = fim === null ? [] : [fim.prefix];
+  const after = fim === null ? [] : [fim.suffix, ...suffix, fim.middle];
+  const room = Math.max(1, budget - kept - bareHeader.length - before.length - after.length);
   const prefix = windowed(tokenizer.encode(boundedPrefix(context.prefix)), room, index);
   const healed = heals ? cutForHealing(prefix, index) : { ids: prefix, cutIds: [], cut: '' };
-  const ids = [...before, ...told, ...open, ...healed.ids, ...close];
+  const ids = [...header, ...before, ...healed.ids, ...after];
   // Something must be read for anything to follow; documents were divided by the end token.
   if (ids.length === 0) ids.push(manifest.bosId ?? manifest.eosIds[0] ?? 0);
   return { ...healed, ids };
 }
 
-/** What stands before the text of a file that is told of alone. */
+/** All that stands before the text of a file; the snippets take at most `budget` tokens of it. */
 export function promptHeader(
-  context: Pick<CompletionContext, 'repository' | 'path'>,
-  tokenizer: Tokenizer,
-  manifest: ModelManifest,
+  context: Pick<CompletionContext, 'repository' | 'path'> & { readonly snippets: readonly Told[] },
+  { tokenizer, manifest }: Pick<PromptParts, 'tokenizer' | 'manifest'>,
+  budget: number,
 ): number[] {
-  return [
-    ...opening(context, tokenizer, manifest),
-    ...fileHeader(context.path, tokenizer, manifest),
-  ];
-}
-
-/** `<repo_name>NAME`, as far as it is known. */
-function opening(
-  { repository }: Pick<CompletionContext, 'repository'>,
-  tokenizer: Tokenizer,
-  { prompt, addBos, bosId }: ModelManifest,
-): number[] {
+  const { prompt, addBos, bosId } = manifest;
   const ids: number[] = addBos && bosId !== null ? [bosId] : [];
-  if (prompt.repository !== null && repository !== '') {
-    ids.push(prompt.repository, ...tokenizer.encode(repository.slice(0, maxNameLength)));
+  if (prompt.repository !== null && context.repository !== '') {
+    ids.push(prompt.repository, ...tokenizer.encode(context.repository.slice(0, maxNameLength)));
   }
+  ids.push(...snippetIds(context.snippets, tokenizer, manifest, budget));
+  ids.push(...fileHeader(context.path, tokenizer, manifest));
   return ids;
 }
+
+type Told = Pick<Snippet, 'path' | 'text'>;
 
 /** `<file_sep>PATH` and a line end (Lozhkov et al., StarCoder 2, 2024), where the model knows it. */
 function fileHeader(path: string, tokenizer: Tokenizer, { prompt }: ModelManifest): number[] {
@@ -96,8 +89,9 @@ function fileHeader(path: string, tokenizer: Tokenizer, { prompt }: ModelManifes
 
 /** As many snippets as there is room for; none for a model that knows no files beside the first. */
 function snippetIds(
-  snippets: readonly Snippet[],
-  { tokenizer, index, manifest }: PromptParts,
+  snippets: readonly Told[],
+  tokenizer: Tokenizer,
+  manifest: ModelManifest,
   budget: number,
 ): number[] {
   if (manifest.prompt.file === null) return [];
@@ -105,8 +99,8 @@ function snippetIds(
   for (const { path, text } of snippets) {
     const header = fileHeader(path, tokenizer, manifest);
     const ids = tokenizer.encode(`${text.slice(0, maxPrefixCharacters)}\n`);
-    let length = Math.min(ids.length, Math.floor(budget) - told.length - header.length);
-    while (length > 0 && !index.bytes(ids[length - 1] ?? -1).includes('\n')) length--;
+    let length = Math.min(ids.length, budget - told.length - header.length);
+    while (length > 0 && !tokenizer.decode(ids.slice(length - 1, length)).includes('\n')) length--;
     if (length < ids.length * leastTold) break;
     told.push(...header, ...ids.slice(0, length));
     if (length < ids.length) break;

@@ -8,6 +8,7 @@ import type { ModelManifest } from '../model/modelFolder';
 import { promptHeader } from '../model/prompt';
 import type { Tokenizer } from '../model/tokenizer';
 import type { TrainingRow } from './rows';
+import { readSpelledPrompt } from './spelledPrompt';
 
 /** One text to score: the tokens from `start` on are the completion. */
 export interface Sequence {
@@ -80,17 +81,23 @@ function encode(
   { tokenizer, manifest }: EncodingParts,
   maxTokens: number,
 ): Encoded {
-  const shown = row.prompt.slice(-maxTokens * charactersPerToken);
+  const { repository, path, snippets, text: prefix } = readSpelledPrompt(row.prompt);
+  const place = { repository: row.repository || repository, path: row.path || path, snippets };
+  const shown = prefix.slice(-maxTokens * charactersPerToken);
   const before = tokenizer.encode(shown);
   const whole = tokenizer.encode(shown + text);
   let common = 0;
   while (common < before.length && before[common] === whole[common]) common++;
-  const header = promptHeader(row, tokenizer, manifest).slice(0, Math.floor(maxTokens / 4));
+  const room = Math.floor(maxTokens * (1 - promptShare));
+  const completion = whole.slice(common, common + room);
+  // Where a window is too short for all, the file's own name says more than its neighbours do.
+  const headerRoom = Math.floor(Math.min(maxTokens / 2, maxTokens - completion.length));
+  const parts = { tokenizer, manifest };
+  const names = promptHeader({ ...place, snippets: [] }, parts, 0);
+  const header = promptHeader(place, parts, headerRoom - names.length).slice(0, headerRoom);
   // Something must stand before the completion; documents were divided by the end token.
   if (header.length + common === 0) header.push(manifest.bosId ?? manifest.eosIds[0] ?? 0);
 
-  const room = Math.floor(maxTokens * (1 - promptShare));
-  const completion = whole.slice(common, common + room);
   const promptRoom = Math.max(0, maxTokens - header.length - completion.length);
   const prompt = whole.slice(Math.max(0, common - promptRoom), common);
   return {
@@ -99,7 +106,7 @@ function encode(
       start: header.length + prompt.length,
     },
     cut: {
-      prompt: prompt.length < common || shown.length < row.prompt.length,
+      prompt: prompt.length < common || shown.length < prefix.length,
       completion: common + completion.length < whole.length,
     },
   };

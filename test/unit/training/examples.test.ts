@@ -57,3 +57,21 @@ test('the path is told as it is at inference, and something always stands before
   expect(example?.sequences[0]).toEqual({ ids: [...path, ...tokenizer.encode('xy')], start: 7 });
   expect((await encoded('', ['y'], 64)).example?.sequences[0]?.start).toBe(1);
 });
+
+test('the prompt of an export is told as it is at inference, with its snippets', async () => {
+  const prompt = '<repo_name>r<file_sep>b.ts\nlet b;\n<file_sep>a.ts\nx';
+  const { example } = await encoded(prompt, ['y'], 128);
+  const { repository, file } = manifest.prompt;
+  const text = (part: string) => tokenizer.encode(part);
+  const header = [
+    repository ?? -1,
+    ...text('r'),
+    file ?? -1,
+    ...text('b.ts\n'),
+    ...text('let b;\n'),
+  ];
+  const path = [file ?? -1, ...text('a.ts\n')];
+  expect(example?.sequences[0]?.ids).toEqual([...header, ...path, ...text('xy')]);
+  const short = (await encoded(prompt, ['y'], 24)).example?.sequences[0];
+  expect(short?.ids).toEqual([repository ?? -1, ...text('r'), ...path, ...text('xy')]);
+});
