@@ -4,7 +4,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { SingleBar } from 'cli-progress';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import packageJson from '../package.json';
@@ -22,6 +22,10 @@ import { isScript, loadTypeScript, typeScriptServer } from './replay/typescriptS
 import { readWorkspaceFiles } from './replay/workspaceFiles';
 import { exportFormats, planExport, writeExport, type ExportFormat } from './store/export';
 import { openExistingStore } from './store/feedbackStore';
+import { mergeAdapter } from './training/merge';
+import { type Method, methods } from './training/rows';
+import { type TrainingOptions, trainingSettings } from './training/settings';
+import { type TrainingProgress, type TrainingReport, train } from './training/trainer';
 import type { Logger, ScoredCandidate } from './types';
 import { systemClock } from './util/clock';
 import { languageOf } from './util/language';
@@ -80,6 +84,7 @@ program
   .option('--column <n>', 'cursor column, from 1', wholeNumber)
   .option('--workspace <dir>', 'folder whose files may be looked at (default: the file alone)')
   .option('--model <dir>', 'imported model', shippedModel)
+  .option('--adapter <dir>', 'adapter to run the model with')
   .option('--json', 'print the whole suggestion as JSON')
   .action(async (options: CompleteOptions) => {
     const root = options.workspace ?? path.dirname(options.file);
@@ -99,7 +104,7 @@ program
     await parser.load(languageOf(file));
     const typescript = isScript(file) ? await loadTypeScript() : undefined;
     const languageServer = typescript && typeScriptServer(typescript, { files, directory: root });
-    await withPolicy(options.model, async (policy) => {
+    await withPolicy(options, async (policy) => {
       const suggestion = await suggest(
         {
           document: {
@@ -127,6 +132,62 @@ program
     });
   });
 
+program
+  .command('train')
+  .description('train an adapter for a model on rows with the columns of TRL')
+  .requiredOption('--data <file>', 'JSON lines: prompt and completion; chosen, rejected; label')
+  .requiredOption('--method <name>', methods.join(', '), trainingMethod)
+  .requiredOption('--out <dir>', 'a new folder for the adapter')
+  .option('--base <dir>', 'imported model', shippedModel)
+  .option('--rank <n>', 'rank of the adapter', wholeNumber)
+  .option('--alpha <n>', 'what the adapter adds is multiplied by alpha / rank', number)
+  .option('--layers <n>', 'train only the last n layers', wholeNumber)
+  .option('--lr <n>', 'learning rate at its highest', number)
+  .option('--epochs <n>', 'times that every row is seen', wholeNumber)
+  .option('--batch <n>', 'rows of one step', wholeNumber)
+  .option('--beta <n>', 'dpo, kto: what going away from the frozen model costs', number)
+  .option('--max-tokens <n>', 'longest text; the front of a prompt is cut', wholeNumber)
+  .option('--max-minutes <n>', 'end with what was learned by then', number)
+  .option('--max-memory <megabytes>', 'memory that the run may take', wholeNumber)
+  .option('--seed <n>', 'order of the rows and start of the adapter', wholeNumber)
+  .option('--threads <n>', 'processor threads', wholeNumber, Math.min(4, os.availableParallelism()))
+  .option('--json', 'print one JSON object')
+  .action(async (options: TrainOptions) => {
+    // Whatever else the machine is used for comes first.
+    os.setPriority(os.constants.priority.PRIORITY_LOW);
+    const base = await readModelFolder(options.base);
+    const bar = progressBar('Training');
+    const report = await train({
+      base,
+      data: path.resolve(options.data),
+      out: path.resolve(options.out),
+      settings: trainingSettings(trainingOptions(options)),
+      clock: systemClock,
+      onProgress: (progress) => bar.set(progress.share, describeProgress(progress)),
+      signal: interrupted.signal,
+    }).finally(() => bar.end());
+    if (options.json) print(JSON.stringify(report));
+    else for (const line of describeTraining(report)) print(line);
+  });
+
+program
+  .command('merge')
+  .description('merge an adapter into a model, which then runs as fast as before')
+  .argument('<adapter>', 'folder with adapter_config.json and adapter_model.safetensors')
+  .requiredOption('--out <dir>', 'a new folder for the model')
+  .option('--base <dir>', 'imported model that the adapter was trained for', shippedModel)
+  .action(async (adapter: string, options: { out: string; base: string }) => {
+    const bar = progressBar('Merging');
+    const folder = await mergeAdapter({
+      base: await readModelFolder(options.base),
+      adapter: path.resolve(adapter),
+      destination: path.resolve(options.out),
+      onProgress: (share) => bar.set(share, ''),
+      signal: interrupted.signal,
+    }).finally(() => bar.end());
+    print(`${folder.manifest.version} is ready in ${folder.directory}`);
+  });
+
 const evaluate = program.command('eval').description('measure suggestions on known answers');
 evaluate
   .command('fim')
@@ -137,6 +198,7 @@ evaluate
   .option('--sources <list>', 'model, copy, or both', sourceList, ['model', 'copy'])
   .option('--workspace <dir>', 'folder whose files may be copied from')
   .option('--model <dir>', 'imported model', shippedModel)
+  .option('--adapter <dir>', 'adapter to run the model with')
   .option('--json', 'print one JSON object')
   .option('--rows-out <file>', 'also write each answer as a JSON line')
   .action(async (file: string, options: EvalOptions) => {
@@ -160,7 +222,7 @@ evaluate
         interrupted.signal,
       );
     const answers = await (
-      options.sources.includes('model') ? withPolicy(options.model, run) : run(undefined)
+      options.sources.includes('model') ? withPolicy(options, run) : run(undefined)
     ).finally(() => bar.end());
     if (options.rowsOut)
       await writeFile(
@@ -230,6 +292,27 @@ interface CompleteOptions {
   readonly column?: number;
   readonly workspace?: string;
   readonly model: string;
+  readonly adapter?: string;
+  readonly json?: boolean;
+}
+
+interface TrainOptions {
+  readonly data: string;
+  readonly method: Method;
+  readonly out: string;
+  readonly base: string;
+  readonly rank?: number;
+  readonly alpha?: number;
+  readonly layers?: number;
+  readonly lr?: number;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly beta?: number;
+  readonly maxTokens?: number;
+  readonly maxMinutes?: number;
+  readonly maxMemory?: number;
+  readonly seed?: number;
+  readonly threads: number;
   readonly json?: boolean;
 }
 
@@ -239,6 +322,7 @@ interface EvalOptions {
   readonly sources: readonly ('model' | 'copy')[];
   readonly workspace?: string;
   readonly model: string;
+  readonly adapter?: string;
   readonly json?: boolean;
   readonly rowsOut?: string;
 }
@@ -251,19 +335,66 @@ interface ExportCommandOptions {
   readonly overwrite?: boolean;
 }
 
-/** Opens a model for the length of one piece of work. */
+/** Opens a model, with an adapter where one is named, for the length of one piece of work. */
 async function withPolicy<T>(
-  directory: string,
+  { model, adapter }: { readonly model: string; readonly adapter?: string },
   work: (policy: LoadedPolicy) => Promise<T>,
 ): Promise<T> {
-  const policy = await openPolicy(await readModelFolder(directory), {
-    threads: settings.threads,
-  });
+  const base = await readModelFolder(model);
+  const scratch = adapter ? await mkdtemp(path.join(os.tmpdir(), 'hone-')) : undefined;
+  let policy: LoadedPolicy | undefined;
   try {
+    const folder =
+      adapter && scratch
+        ? await mergeAdapter({ base, adapter, destination: path.join(scratch, 'model') })
+        : base;
+    policy = await openPolicy(folder, { threads: settings.threads });
     return await work(policy);
   } finally {
-    await policy.dispose();
+    await policy?.dispose();
+    if (scratch) await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Only what was said; the rest is the trainer's to choose. */
+function trainingOptions(options: TrainOptions): TrainingOptions {
+  const { maxMemory, ...rest } = options;
+  const said = {
+    rank: rest.rank,
+    alpha: rest.alpha,
+    layers: rest.layers,
+    learningRate: rest.lr,
+    epochs: rest.epochs,
+    batchSize: rest.batch,
+    beta: rest.beta,
+    maxTokens: rest.maxTokens,
+    maxMinutes: rest.maxMinutes,
+    maxMemoryBytes: maxMemory === undefined ? undefined : maxMemory * 1e6,
+    seed: rest.seed,
+    threads: rest.threads,
+  };
+  return { ...said, method: options.method };
+}
+
+function describeProgress({ stage, loss, leftMs }: TrainingProgress): string {
+  const lost = loss === null ? '' : `, loss ${loss.toFixed(3)}`;
+  const minutes = leftMs === null ? '' : `, ${(leftMs / 60_000).toFixed(1)} min left`;
+  return `${stage}${lost}${minutes}`;
+}
+
+function describeTraining(report: TrainingReport): string[] {
+  const { steps, plannedSteps, resumedFrom, losses, rows, examples, memory } = report;
+  const unknown = Object.entries(rows.unknownColumns).map(([name, n]) => `${name} (${n})`);
+  const mean = (part: readonly number[]): string =>
+    (part.reduce((sum, loss) => sum + loss, 0) / part.length).toFixed(3);
+  const tenth = Math.max(1, Math.floor(losses.length / 10));
+  return [
+    `rows     ${rows.read} read, ${rows.empty} without a completion, ${rows.equal} with two equal texts`,
+    ...(unknown.length === 0 ? [] : [`ignored  columns ${unknown.join(', ')}`]),
+    `texts    ${examples.tokens} tokens, at most ${examples.longest} of ${memory.maxTokens}; cut: ${examples.cutPrompts} prompts, ${examples.cutCompletions} completions`,
+    `steps    ${steps} of ${plannedSteps}${resumedFrom > 0 ? `, gone on from ${resumedFrom}` : ''}`,
+    `loss     ${mean(losses.slice(0, tenth))} at first, ${mean(losses.slice(-tenth))} at last`,
+  ];
 }
 
 /** The offset of `--offset`, or of `--line` and `--column`, both from 1; the end where none is given. */
@@ -334,6 +465,18 @@ async function readText(file: string): Promise<string> {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
+function trainingMethod(text: string): Method {
+  const method = methods.find((each) => each === text);
+  if (method) return method;
+  throw new InvalidArgumentError(`It must be one of ${methods.join(', ')}.`);
 }
 
 function precision(text: string): Precision {

@@ -1,11 +1,17 @@
 /**
  * The model host: the child process in which models run. It loads one model folder, generates,
- * warms up and imports as it is told over the channel to its parent, and ends when its parent does.
- * It writes nothing but the folder of an import, and reports only through the channel and stderr.
+ * warms up, imports, trains and merges as it is told over the channel to its parent, and ends when its
+ * parent does. It writes nothing but the new folder it was told to make and what belongs beside it
+ * until then, and reports only through the channel and stderr.
  */
+import * as os from 'node:os';
 import { importModel } from '../model/importModel';
 import { readModelFolder } from '../model/modelFolder';
 import { type LoadedPolicy, openPolicy } from '../model/policy';
+import { mergeAdapter } from '../training/merge';
+import { trainingSettings } from '../training/settings';
+import { train } from '../training/trainer';
+import { systemClock } from '../util/clock';
 import { parentChannel } from './childChannel';
 import { HostError } from './protocol';
 import { policyHandlers } from './remotePolicy';
@@ -27,6 +33,18 @@ serve(parentChannel(), {
   },
   import: (params, { signal, progress }) =>
     importModel({ ...params, signal, onProgress: progress }),
+  async train({ modelDir, data, out, options }, { signal, progress }) {
+    // Suggestions and everything else on the machine come first.
+    os.setPriority(os.constants.priority.PRIORITY_LOW);
+    const settings = trainingSettings(options);
+    const base = await readModelFolder(modelDir);
+    const clock = systemClock;
+    return train({ base, data, out, settings, clock, signal, onProgress: progress });
+  },
+  async merge({ modelDir, adapterDir, destination }, { signal, progress }) {
+    const base = await readModelFolder(modelDir);
+    return mergeAdapter({ base, adapter: adapterDir, destination, signal, onProgress: progress });
+  },
   ping: () => ({
     pid: process.pid,
     rssBytes: process.memoryUsage.rss(),

@@ -4,13 +4,13 @@
  * model itself and never blocks. Imports run in a child of their own, which ends with them.
  */
 import { ModelError } from '../model/errors';
-import type { ImportProgress } from '../model/importModel';
 import type { ModelFolder, Precision } from '../model/modelFolder';
 import type { Policy } from '../model/types';
 import type { Clock, Logger } from '../types';
 import type { Disposable } from '../util/disposable';
 import { type Event, Emitter } from '../util/event';
-import { type Child, type ChildOptions, forkChild } from './childChannel';
+import { type Child, forkChild } from './childChannel';
+import { type OwnChildOptions, callInChild } from './ownChild';
 import { HostError, type HostStatus } from './protocol';
 import { remotePolicy } from './remotePolicy';
 import { type Call, RpcClient } from './rpc';
@@ -232,45 +232,20 @@ function unavailable(state: HostState): HostError {
   );
 }
 
-export interface ImportInChildRequest extends Omit<ChildOptions, 'logger'> {
+export interface ImportInChildRequest extends OwnChildOptions<'import'> {
   /** Path of a GGUF file or of a Hugging Face folder. */
   readonly source: string;
   /** Model folder to make. */
   readonly destination: string;
-  readonly logger: Logger;
-  readonly clock: Clock;
   /** `8bit` unless said otherwise. */
   readonly precision?: Precision;
-  readonly onProgress?: (progress: ImportProgress) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**
  * Imports a model in a child of its own, so that the caller's process neither blocks nor grows.
  * @throws ModelError with what to do; AbortError when `signal` fires; HostError when the child dies.
  */
-export async function importInChild(request: ImportInChildRequest): Promise<ModelFolder> {
-  const { source, destination, precision = '8bit', onProgress, signal } = request;
-  const child = forkChild(request);
-  const client = new RpcClient(child.channel, request.clock);
-  void child.ended.then((reason) =>
-    client.close(new HostError('crashed', `The import of ${source} stopped: the child ${reason}.`)),
-  );
-  try {
-    return await client.call(
-      'import',
-      { source, destination, precision },
-      {
-        ...(onProgress === undefined ? {} : { onProgress }),
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
-  } finally {
-    // An aborted import still has its temporary folder to remove before it goes.
-    if (signal?.aborted === true) request.clock.after(abortGraceMs, () => child.kill());
-    else child.kill();
-  }
+export function importInChild(request: ImportInChildRequest): Promise<ModelFolder> {
+  const { source, destination, precision = '8bit' } = request;
+  return callInChild('import', { source, destination, precision }, request);
 }
-
-/** How long an aborted import may take to clean up after itself. */
-const abortGraceMs = 5_000;

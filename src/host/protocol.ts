@@ -7,6 +7,9 @@ import { ModelError, type ModelErrorCode } from '../model/errors';
 import type { ImportProgress } from '../model/importModel';
 import type { ModelFolder, Precision } from '../model/modelFolder';
 import type { GenerateRequest, GenerateResult } from '../model/types';
+import { TrainingError, type TrainingErrorCode } from '../training/errors';
+import type { TrainingOptions } from '../training/settings';
+import type { TrainingProgress, TrainingReport } from '../training/trainer';
 import type { CompletionContext } from '../types';
 
 export interface LoadParams {
@@ -20,6 +23,23 @@ export interface ImportParams {
   readonly source: string;
   readonly destination: string;
   readonly precision: Precision;
+}
+
+export interface TrainParams {
+  /** The imported model to train an adapter for. */
+  readonly modelDir: string;
+  /** JSON lines. */
+  readonly data: string;
+  /** Folder for the adapter, which does not exist yet. */
+  readonly out: string;
+  readonly options: TrainingOptions;
+}
+
+export interface MergeParams {
+  readonly modelDir: string;
+  readonly adapterDir: string;
+  /** Model folder to make, which does not exist yet. */
+  readonly destination: string;
 }
 
 export interface HostStatus {
@@ -36,6 +56,9 @@ export interface Methods {
   readonly generate: { params: GenerateRequest; result: GenerateResult; progress: never };
   readonly warm: { params: CompletionContext; result: null; progress: never };
   readonly import: { params: ImportParams; result: ModelFolder; progress: ImportProgress };
+  readonly train: { params: TrainParams; result: TrainingReport; progress: TrainingProgress };
+  /** Progress is the share that is done, 0..1. */
+  readonly merge: { params: MergeParams; result: ModelFolder; progress: number };
   readonly ping: { params: null; result: HostStatus; progress: never };
 }
 
@@ -101,10 +124,18 @@ export function toWireError(error: unknown): WireError {
 /** The error that crossed, of its own class where that is one callers branch on. */
 export function fromWireError(wire: WireError): Error {
   if (wire.name === 'AbortError') return new DOMException(wire.message, 'AbortError');
-  const error =
-    wire.name === 'ModelError'
-      ? new ModelError(wire.code as ModelErrorCode, wire.message)
-      : Object.assign(new Error(wire.message), { name: wire.name, code: wire.code });
+  const error = typedError(wire);
   if (wire.stack !== null) error.stack = wire.stack;
   return error;
+}
+
+function typedError({ name, message, code }: WireError): Error {
+  switch (name) {
+    case 'ModelError':
+      return new ModelError(code as ModelErrorCode, message);
+    case 'TrainingError':
+      return new TrainingError(code as TrainingErrorCode, message);
+    default:
+      return Object.assign(new Error(message), { name, code });
+  }
 }

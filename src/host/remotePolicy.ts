@@ -37,12 +37,14 @@ export function policyHandlers(policy: () => Policy): Pick<Handlers, 'generate' 
 export function roundTripPolicy(policy: Policy, clock: Clock): Policy {
   const [near, far] = loopback();
   const unavailable = (): never => {
-    throw new HostError('unavailable', 'Only a child process loads and imports models.');
+    throw new HostError('unavailable', 'Only a child process loads, imports and trains models.');
   };
   serve(far, {
     ...policyHandlers(() => policy),
     load: unavailable,
     import: unavailable,
+    train: unavailable,
+    merge: unavailable,
     ping: () => ({
       pid: process.pid,
       rssBytes: process.memoryUsage.rss(),

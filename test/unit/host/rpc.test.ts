@@ -44,6 +44,8 @@ function connect(handlers: Partial<Handlers>, clock = new FakeClock()): RpcClien
     generate: unknown,
     warm: unknown,
     import: unknown,
+    train: unknown,
+    merge: unknown,
     ping: unknown,
     ...handlers,
   });

@@ -1,0 +1,70 @@
+/**
+ * Long work in a child of its own: the host's bundle forked once more for one call, which ends with
+ * it. The parent neither blocks nor grows, and may end the child at any instant: what such work makes
+ * appears whole or not at all.
+ */
+import type { ModelFolder } from '../model/modelFolder';
+import type { TrainingReport } from '../training/trainer';
+import type { Clock } from '../types';
+import { type ChildOptions, forkChild } from './childChannel';
+import {
+  HostError,
+  type MergeParams,
+  type MethodName,
+  type Params,
+  type Progress,
+  type Result,
+  type TrainParams,
+} from './protocol';
+import { RpcClient } from './rpc';
+
+export interface OwnChildOptions<M extends MethodName> extends ChildOptions {
+  readonly clock: Clock;
+  readonly onProgress?: (progress: Progress<M>) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How long work that was aborted may take to clean up after itself. */
+const abortGraceMs = 10_000;
+
+/**
+ * @throws what the work throws; AbortError at once when `signal` fires; HostError `crashed` when the
+ * child dies.
+ */
+export async function callInChild<M extends MethodName>(
+  method: M,
+  params: Params<M>,
+  options: OwnChildOptions<M>,
+): Promise<Result<M>> {
+  const { clock, onProgress, signal } = options;
+  const child = forkChild(options);
+  const client = new RpcClient(child.channel, clock);
+  void child.ended.then((reason) =>
+    client.close(new HostError('crashed', `The ${method} stopped: the child ${reason}.`)),
+  );
+  try {
+    return await client.call(method, params, {
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } finally {
+    if (signal?.aborted === true) clock.after(abortGraceMs, () => child.kill());
+    else child.kill();
+  }
+}
+
+/** Trains at the lowest priority (see `training/trainer.ts`). */
+export function trainInChild(
+  params: TrainParams,
+  options: OwnChildOptions<'train'>,
+): Promise<TrainingReport> {
+  return callInChild('train', params, options);
+}
+
+/** Merges an adapter into a model folder (see `training/merge.ts`). */
+export function mergeInChild(
+  params: MergeParams,
+  options: OwnChildOptions<'merge'>,
+): Promise<ModelFolder> {
+  return callInChild('merge', params, options);
+}
