@@ -24,6 +24,7 @@ import type { Neighbours } from './neighbours';
 import type { Parser } from './parser';
 import { rewardVersion, score } from './score';
 import { isSure } from './surety';
+import { syntaxCheck } from './syntaxCheck';
 import { trim } from './trim';
 
 export interface SuggestParams {
@@ -107,7 +108,8 @@ export function suggestAtOnce(params: SuggestParams): Suggestion | undefined {
   // Which names exist is not known without waiting.
   const words = params.languageServer && nothingMore(context);
   if (!obeys(best.text, words)) return undefined;
-  return decide({ ...params, policy: undefined }, place, words, undefined);
+  const suggestion = decide({ ...params, policy: undefined }, place, words, undefined);
+  return suggestion.candidates.length > 0 ? suggestion : undefined;
 }
 
 /** What is known of the cursor before anybody is asked. */
@@ -135,13 +137,15 @@ function placeOf(params: SuggestParams): Place {
 
 /** The record of the decision: what was proposed, cut as it would be shown, and its order. */
 function decide(
-  { document, trigger, policy, clock }: SuggestParams,
+  { document, trigger, policy, parser, clock }: SuggestParams,
   { startMs, context, drafts, contextMs, copyMs }: Place,
   words: Words | undefined,
   result: GenerateResult | undefined,
 ): Suggestion {
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const scored = merge(proposed.map((candidate) => cut(candidate, context)))
+  const check = parser ? syntaxCheck(parser, document) : (text: string) => text;
+  const shownAs = (text: string) => check(trim(text, context));
+  const scored = merge(proposed.map((candidate) => cut(candidate, shownAs)))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
     .map((candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }));
@@ -253,8 +257,8 @@ function unscored(draft: Draft): Candidate {
 }
 
 /** The candidate as it would be shown. Its log-probability is then estimated from the share kept. */
-function cut(candidate: Candidate, context: CompletionContext): Candidate {
-  const text = trim(candidate.text, context);
+function cut(candidate: Candidate, shownAs: (text: string) => string): Candidate {
+  const text = shownAs(candidate.text);
   if (text === candidate.text) return candidate;
   const kept = text.length / candidate.text.length;
   return { ...candidate, text, tokenIds: [], logProb: candidate.logProb * kept };

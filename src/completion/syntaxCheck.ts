@@ -1,0 +1,210 @@
+/**
+ * Cuts a candidate to the longest part of it that adds no syntax error, by what a parser says of the
+ * code around the cursor with the candidate in it. Of that code only a skeleton is parsed: the lines
+ * about the cursor and the heads and ends of the blocks they lie in, so that it takes the same time in
+ * a file of any length, and so that what is unfinished elsewhere condemns nothing. Code at a cursor is
+ * unfinished too, and so may a candidate be: both are judged by the best that could become of them.
+ */
+import { type DocumentSnapshot, unixLines } from './context';
+import { indentColumns, indentOf, isBlank } from './indentation';
+import type { Parser } from './parser';
+import { scanSyntax } from './syntax';
+
+/** Shorter parts of a candidate that are tried, the longest first. */
+const maxParts = 6;
+/** Texts parsed for all candidates at one cursor. */
+const maxTexts = 40;
+
+/** What is left of a candidate at the document's cursor; '' if no part of it is right. */
+export function syntaxCheck(parser: Parser, document: DocumentSnapshot): (text: string) => string {
+  const { languageId } = document;
+  if (parser.errorsIn(languageId, '') === undefined) return (text) => text;
+  const { above, head, rest, below, isCut } = skeletonOf(document);
+  const known = new Map<string, boolean>();
+  let sound: boolean | undefined;
+
+  const errorsIn = (line: string) => {
+    const code = above + line + below;
+    return parser.errorsIn(languageId, code + closersOf(code, languageId)) ?? [];
+  };
+  /** Whether all is well but for the cursor's line, so that what is wrong there is the candidate's. */
+  const isSound = () =>
+    (!isCut && errorsIn('').length === 0) ||
+    [...continuations(head, languageId), `${closersOf(head, languageId)} {`].some(
+      (end) => errorsIn(head + end + rest).length === 0,
+    );
+
+  /** Whether `text`, gone on with by `end`, stands at the cursor without an error of its making. */
+  function fits(text: string, end = ''): boolean {
+    const before = known.get(text + end);
+    if (before !== undefined) return before;
+    if (known.size >= maxTexts) return true;
+    const start = above.length + head.length;
+    const lineEnd = start + text.length + end.length + rest.length + 1;
+    const errors = errorsIn(head + text + end + rest).filter(
+      (error) => error.end >= above.length + head.trimEnd().length && error.start <= lineEnd,
+    );
+    if (errors.length > 0) sound ??= isSound();
+    // Where more is wrong, or nothing follows yet, only what lies within the text is its fault.
+    const isLenient = sound === false || (isCut && isBlank(rest) && unfinished.test(text));
+    const textEnd = start + text.trimEnd().length;
+    const fit = isLenient
+      ? !errors.some((error) => error.start >= start && error.end < textEnd)
+      : errors.length === 0;
+    known.set(text + end, fit);
+    return fit;
+  }
+
+  return (text) => {
+    if (fits(text)) return text;
+    const ends = isBlank(rest) ? continuations(head + text, languageId) : [];
+    if (ends.some((end) => fits(text, end))) return text;
+    return partsOf(text).find((part) => fits(part)) ?? '';
+  };
+}
+
+/** An end of a line after which a person goes on below. */
+const unfinished = /[<([{,=&|?:+*/-]\s*$/;
+
+/** Ways in which a line might go on that is not finished yet. */
+function continuations(line: string, languageId: string): string[] {
+  const closers = closersOf(line, languageId);
+  const indent = indentOf(line);
+  return [closers, `x${closers}`, `${closers};`, `x${closers};`, `\n${indent}    x`];
+}
+
+/** What closes the brackets that `code` leaves open. */
+function closersOf(code: string, languageId: string): string {
+  const { open } = scanSyntax(code, languageId);
+  return [...open]
+    .map((opener) => ')]}`'.charAt('([{`'.indexOf(opener)))
+    .reverse()
+    .join('');
+}
+
+/** The beginnings of a text that end where a word or a bracket does, the longest first. */
+function partsOf(text: string): string[] {
+  const tokens = text.matchAll(/[\w$]+|[)\]}"'`;]/g);
+  return [...tokens]
+    .map((token) => token.index + token[0].length)
+    .filter((end) => end < text.length)
+    .slice(-maxParts)
+    .reverse()
+    .map((end) => text.slice(0, end));
+}
+
+interface Skeleton {
+  /** Whole lines. */
+  readonly above: string;
+  /** The cursor's line up to the cursor, and from there. */
+  readonly head: string;
+  readonly rest: string;
+  /** Whole lines, with the line end before them. */
+  readonly below: string;
+  /** Whether the document ends here, or begins or ends in the midst of what is around. */
+  readonly isCut: boolean;
+}
+
+/** How much of a document is looked at above and below the cursor, in characters. */
+const charsAbove = 100_000;
+const charsBelow = 6_000;
+/** Lines kept on either side of the cursor, beside the block heads and ends around it. */
+const linesBeside = 16;
+/** A statement of more lines than this is kept without those that are indented deeper than it. */
+const linesWhole = 8;
+
+/** A line that goes on with what a line above it began. */
+const goesOn =
+  /^[ \t]*(?:[)\]}>|&?:.,+]|<\/|(?:else|elif|except|finally|catch|then|do|fi|done|esac|end)\b)/;
+/** A line of a comment, which is laid out as it likes. */
+const comment = /^[ \t]*(?:\/[/*]|\*[ /]|\*$)/;
+
+function skeletonOf({ text, offset }: DocumentSnapshot): Skeleton {
+  const before = unixLines(text.slice(Math.max(0, offset - charsAbove), offset)).split('\n');
+  const after = unixLines(text.slice(offset, offset + charsBelow)).split('\n');
+  if (offset > charsAbove) before.shift();
+  if (offset + charsBelow < text.length && after.length > 1) after.pop();
+  const head = before.pop() ?? '';
+  const rest = after.shift() ?? '';
+  const line = head + rest;
+  const above = linesAbove(before.filter(isCode), line);
+  const below = linesBelow(after.filter(isCode), indentColumns(line));
+  return {
+    above: above.map((kept) => kept + '\n').join(''),
+    head,
+    rest,
+    below: below.map((kept) => '\n' + kept).join(''),
+    isCut: !after.some(isCode) || indentColumns(above[0] ?? '') > 0,
+  };
+}
+
+function isCode(line: string): boolean {
+  return !isBlank(line) && !comment.test(line);
+}
+
+/** The statements before `line`, and the heads of the blocks it lies in, from the outermost on. */
+function linesAbove(lines: readonly string[], line: string): string[] {
+  const kept: string[] = [];
+  let from = line;
+  let end = lines.length;
+  for (;;) {
+    // What stands in the same block, as statements of one or more lines.
+    const level = indentColumns(from);
+    const start = lines.slice(0, end).findLastIndex((other) => indentColumns(other) < level) + 1;
+    const statements = statementsOf(lines.slice(start, end), level);
+    let room = from === line ? linesBeside : 0;
+    let needed = goesOn.test(from);
+    for (const statement of statements.reverse()) {
+      room -= statement.length;
+      if (room < 0 && !needed) break;
+      kept.unshift(...(needed ? shortened(statement, level) : statement));
+      needed = false;
+    }
+    const parent = lines[start - 1];
+    if (parent === undefined) return kept;
+    kept.unshift(parent);
+    from = parent;
+    end = start - 1;
+  }
+}
+
+/** The statements after a line that is indented by `columns`, and the ends of the blocks around. */
+function linesBelow(lines: readonly string[], columns: number): string[] {
+  const kept: string[] = [];
+  let room = linesBeside;
+  let level = columns;
+  let start = 0;
+  while (start < lines.length) {
+    const next = lines.findIndex((line, i) => i >= start && indentColumns(line) < level);
+    const end = next < 0 ? lines.length : next;
+    const [first = [], ...statements] = statementsOf(lines.slice(start, end), level);
+    // What comes first is the rest of the cursor's own statement, or of the block that ended.
+    const belongs = indentColumns(first[0] ?? '') > level || goesOn.test(first[0] ?? '');
+    for (const [i, statement] of [first, ...statements].entries()) {
+      room -= statement.length;
+      if (i === 0 && belongs) kept.push(...shortened(statement, level));
+      else if (room < 0) break;
+      else kept.push(...statement);
+    }
+    room = 0;
+    start = end;
+    level = indentColumns(lines[end] ?? '');
+  }
+  return kept;
+}
+
+/** Groups lines: each begins with one indented by `level` that does not go on with another. */
+function statementsOf(lines: readonly string[], level: number): string[][] {
+  const statements: string[][] = [];
+  for (const line of lines) {
+    const begins = indentColumns(line) <= level && !goesOn.test(line);
+    if (begins || statements.length === 0) statements.push([line]);
+    else statements.at(-1)?.push(line);
+  }
+  return statements;
+}
+
+function shortened(statement: readonly string[], level: number): readonly string[] {
+  if (statement.length <= linesWhole) return statement;
+  return statement.filter((line) => indentColumns(line) <= level);
+}
