@@ -1,6 +1,6 @@
 /**
  * npm run bench [-- SECTION...]: every performance figure that Hone claims, with the machine it was
- * measured on. Sections: copy, import, suggest, engine (beside llama.cpp), editor. Figures are
+ * measured on. Sections: copy, neighbours, import, suggest, engine (beside llama.cpp), editor. Figures are
  * medians with the 10th and 90th percentile.
  */
 import { benchCopy } from './copy';
@@ -8,10 +8,12 @@ import { benchEditor } from './editor';
 import { benchEngine } from './engine';
 import { benchImport } from './import';
 import { describeMachine, type Figure } from './machine';
+import { benchNeighbours } from './neighbours';
 import { benchSuggest } from './suggest';
 
 const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   copy: benchCopy,
+  neighbours: benchNeighbours,
   import: benchImport,
   suggest: benchSuggest,
   engine: benchEngine,
