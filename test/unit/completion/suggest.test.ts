@@ -68,6 +68,25 @@ const texts = (suggestion: Awaited<ReturnType<typeof suggest>>) =>
   suggestion.candidates.map((candidate) => candidate.text);
 
 describe('a suggestion', () => {
+  test('tells the policy of neighbours and keeps those that it read', async () => {
+    const { policy, requests } = policyOf(['load();', -0.2]);
+    const snippets = ['a.ts', 'b.ts'].map(
+      (path) => ({ kind: 'similar', path, text: 'x' }) as const,
+    );
+    const near = vi.fn(() => snippets);
+    const reading: Policy = {
+      ...policy,
+      async generate(request, signal) {
+        return { ...(await policy.generate(request, signal)), snippets: snippets.slice(0, 1) };
+      },
+    };
+    const suggestion = await ask('const user = █', { policy: reading, neighbours: { near } });
+    expect(requests[0]?.context.snippets).toEqual(snippets);
+    expect(suggestion.context.snippets).toEqual(snippets.slice(0, 1));
+    await ask('done();█', { policy: reading, neighbours: { near } });
+    expect(near).toHaveBeenCalledTimes(1);
+  });
+
   test('is the record of one decision', async () => {
     const { policy } = policyOf(['load();', -0.2]);
     const suggestion = await ask('const user = █', { policy });
