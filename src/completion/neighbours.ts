@@ -14,7 +14,7 @@ import {
   nameBuckets,
   type WindowSets,
 } from './codeWindows';
-import { defaultWindow, type DocumentSnapshot, unixLines } from './context';
+import { type DocumentSnapshot, unixLines } from './context';
 import { isGenerated } from './generated';
 import { isBlank } from './indentation';
 import { declarationOf, importsOf, pathsOf } from './imports';
@@ -81,6 +81,8 @@ const linesAfter = 4;
 const maxSimilar = 2;
 /** Less alike than this, a window is there by chance. */
 const minSimilarity = 0.08;
+/** Characters before the cursor that the policy reads in any case. */
+const seenCharacters = 1100;
 /** Characters of the document itself, before and after the cursor, that are searched. */
 const ownBefore = 48 * 1024;
 const ownAfter = 16 * 1024;
@@ -211,7 +213,7 @@ export class NeighbourIndex implements Neighbours {
     const { offset, text } = document;
     const start = Math.max(0, offset - ownBefore);
     const own = { ...document, text: text.slice(start, offset + ownAfter) };
-    const seenFrom = offset - start - defaultWindow.prefixChars + defaultWindow.stepChars;
+    const seenFrom = offset - start - seenCharacters;
     for (const match of matchesIn(own, indexWindows(own.text), query, 1)) {
       if (match.end <= seenFrom || match.start >= to - start) matches.push(match);
     }

@@ -139,7 +139,7 @@ export function defaultLimits(shape: KvShape): PrefixCacheLimits {
 }
 
 /** Two full prompts of the default model; a larger model keeps fewer. */
-const maxCacheBytes = 64 * 1024 * 1024;
+const maxCacheBytes = 68 * 1024 * 1024;
 
 function commonLength(a: readonly number[], b: readonly number[]): number {
   const limit = Math.min(a.length, b.length);

@@ -125,8 +125,8 @@ test('what there is no room for is cut at a line, or left out where little would
   const parts = { tokenizer, index, manifest };
   const told = (count: number) => {
     const context = { ...here, snippets: [...twice, long(count), ...twice] };
-    const { ids } = buildPrompt(context, parts, 300);
-    expect(ids.length).toBeLessThanOrEqual(300);
+    const { ids } = buildPrompt(context, parts, 225);
+    expect(ids.length).toBeLessThanOrEqual(225);
     const text = ids.map((id) => control[id] ?? tokenizer.decode([id])).join('');
     return text.split('<file_sep>').map((part) => part.split('\n')[0]);
   };
@@ -156,7 +156,7 @@ test('a long prefix is cut at a line, to the budget, and the cut stays put while
   let prefix = Array.from({ length: 400 }, (_, i) => `line ${i} x;\n`).join('');
   const starts = new Set<string>();
   for (let typed = 0; typed < 100; typed++) {
-    const { ids } = buildPrompt({ ...here, prefix }, parts, 320);
+    const { ids } = buildPrompt({ ...here, prefix }, parts, 400);
     expect(ids.length).toBeLessThanOrEqual(200);
     expect(ids.length).toBeGreaterThan(100);
     const text = ids.map((id) => control[id] ?? tokenizer.decode([id])).join('');
