@@ -6,8 +6,8 @@
  *
  * What makes it fast: all tokens of the batch are rows of one matrix, so that each linear layer is a
  * `Gemm`, whose gradients are again `Gemm`s of the same weights (no matrix is stored twice); biases and
- * residuals ride along as the third input; queries and keys are rotated together; and the head sees
- * only the rows that the loss asks for.
+ * residuals ride along as the third input; queries and keys are rotated together; and what comes after
+ * the last attention is computed only for the rows that the loss asks for.
  *
  * Inputs: `input_ids` [B, T], `logit_rows` [R] (row b T + t predicts what follows token t of text b).
  * Output: `logits` [R, V].
@@ -55,6 +55,7 @@ export function buildTrainingGraph(config: LlamaConfig): TrainingGraph {
   /** x W, plus `more` where it is given. */
   const linear = (x: string, name: string, more?: string): string =>
     b.op('Gemm', [x, weight(`${name}.weight`), ...(more === undefined ? [] : [more])]);
+  const rows = (x: string): string => b.op('Gather', [x, logitRows], { axis: int(0) });
 
   let residual = b.op('Gather', [embedding, flatIds], { axis: int(0) }); // [N, D]
   for (let layer = 0; layer < layers; layer++) {
@@ -64,7 +65,12 @@ export function buildTrainingGraph(config: LlamaConfig): TrainingGraph {
     const projection = `${prefix}.self_attn.qkv_proj`;
     const bias = config.qkvBias ? weight(`${projection}.bias`) : undefined;
     const qkv = linear(attentionIn, projection, bias); // [N, (H + 2 KV) dh]
-    const attended = attention(b, config, positions, qkv); // [N, H dh]
+    let attended = attention(b, config, positions, qkv); // [N, H dh]
+    if (layer === layers - 1) {
+      // Tokens see each other in attention alone: from the last one on, only the rows asked for count.
+      attended = rows(attended); // [R, H dh]
+      residual = rows(residual); // [R, D]
+    }
     residual = linear(attended, `${prefix}.self_attn.o_proj`, residual); // [N, D]
 
     const feedForwardIn = norm(residual, `${prefix}.post_attention_layernorm.weight`); // [N, D]
@@ -76,8 +82,7 @@ export function buildTrainingGraph(config: LlamaConfig): TrainingGraph {
   }
 
   b.setScope('head');
-  const rows = b.op('Gather', [residual, logitRows], { axis: int(0) }); // [R, D]
-  const hidden = norm(rows, 'model.norm.weight'); // [R, D]
+  const hidden = norm(residual, 'model.norm.weight'); // [R, D]
   const logits = config.tiedEmbedding
     ? b.op('Gemm', [hidden, embedding], { transB: int(1) })
     : linear(hidden, 'lm_head');
