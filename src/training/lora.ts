@@ -99,12 +99,8 @@ function addBranches(
   { rank, alpha }: LoraSettings,
 ): string {
   const trained = layers.flatMap((module) => (module === undefined ? [] : [module]));
-  const concat = (parts: readonly string[], axis: number): string =>
-    parts.length === 1 ? (parts[0] ?? '') : b.op('Concat', parts, { axis: int(axis) });
-  const split = (value: string, sizes: readonly number[]): readonly string[] =>
-    sizes.length === 1
-      ? [value]
-      : b.parts('Split', [value, b.int64(...sizes)], sizes.length, { axis: int(-1) });
+  const stack = (parts: readonly string[]): string =>
+    parts.length === 1 ? (parts[0] ?? '') : b.op('Concat', parts, { axis: int(0) });
 
   const inputs = trained.map((module) => {
     const names = loraInputs(module);
@@ -112,35 +108,14 @@ function addBranches(
     b.input(names.b, 'float32', [module.rows, rank]);
     return names;
   });
-  // One product reads x for all layers that share it.
-  const allA = concat(
-    inputs.map(({ a }) => a),
-    0,
-  ); // [n r, K]
-  const low = b.op('Gemm', [x, allA], { transB: int(1) }); // [M, n r]
-  const lows = split(
-    low,
-    inputs.map(() => rank),
-  ); // n of [M, r]
-  const up = (i: number, sum: readonly string[]): string =>
-    b.op('Gemm', [lows[i] ?? '', inputs[i]?.b ?? '', ...sum], {
-      transB: int(1),
-      alpha: float(alpha / rank),
-    }); // [M, N]
-  if (layers.length === 1) return up(0, [y]);
-  if (trained.length === layers.length) {
-    return b.op('Add', [
-      y,
-      concat(
-        trained.map((_, i) => up(i, [])),
-        -1,
-      ),
-    ]);
-  }
-  const own = split(y, widths);
-  let next = 0;
-  const sums = layers.map((module, i) =>
-    module === undefined ? (own[i] ?? '') : up(next++, [own[i] ?? '']),
-  );
-  return concat(sums, -1);
+  // One product reads x for all layers that share it, and one adds to their outputs: its matrix has
+  // each B in the columns of its A and zeros elsewhere, which is cheaper than to take y apart.
+  const low = b.op('Gemm', [x, stack(inputs.map(({ a }) => a))], { transB: int(1) }); // [M, n r]
+  const all = inputs.length * rank;
+  const high = layers.map((module, i) => {
+    if (module === undefined) return b.op('ConstantOfShape', [b.int64(widths[i] ?? 0, all)]);
+    const [before, { b: own }] = [trained.indexOf(module) * rank, loraInputs(module)];
+    return all === rank ? own : b.op('Pad', [own, b.int64(0, before, 0, all - rank - before)]);
+  }); // [N, n r] each
+  return b.op('Gemm', [low, stack(high), y], { transB: int(1), alpha: float(alpha / rank) });
 }

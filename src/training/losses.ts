@@ -89,9 +89,8 @@ export function addLoss(graph: OnnxGraph, settings: LossSettings): OnnxGraph {
 /** log p of each row's label, `[R, 1]`. */
 function addLogProbabilities(b: GraphBuilder): string {
   const labels = b.input(lossNames.labels, 'int64', ['R', 1]);
-  const logits = b.op('GatherElements', ['logits', labels], { axis: int(1) }); // [R, 1]
-  const all = b.op('ReduceLogSumExp', ['logits', b.int64(1)], { keepdims: int(1) }); // [R, 1]
-  return b.op('Sub', [logits, all]);
+  const all = b.op('LogSoftmax', ['logits'], { axis: int(1) }); // [R, V]
+  return b.op('GatherElements', [all, labels], { axis: int(1) });
 }
 
 /** Adds the output `scores`, `[Q, 1]`; `text_rows` has 1 or -1 where a row belongs to a text. */
