@@ -5,11 +5,14 @@
  * policy the very same thing share its answer, and its time.
  */
 import { CopyIndex } from '../../src/completion/copyIndex';
+import type { DocumentSnapshot } from '../../src/completion/context';
+import type { LanguageList, LanguageServer } from '../../src/completion/languageList';
 import type { Parser } from '../../src/completion/parser';
 import { suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
 import type { Policy, GenerateRequest, GenerateResult } from '../../src/model/types';
-import type { Clock, Suggestion } from '../../src/types';
+import type { Clock, CompletionContext, Suggestion } from '../../src/types';
+import { type TypeScript, typeScriptServer } from '../../src/replay/typescriptServer';
 import { languageOf } from '../../src/util/language';
 import { seededRandom } from '../../src/util/random';
 import type { Cut } from './cuts';
@@ -25,6 +28,8 @@ export interface Row {
   readonly copied: boolean;
   readonly languageServer: boolean;
   readonly parser: boolean;
+  /** Sampled candidates beside the greedy one. */
+  readonly samples: number;
 }
 
 const nothing = {
@@ -33,13 +38,14 @@ const nothing = {
   copied: false,
   languageServer: false,
   parser: false,
+  samples: 0,
 } as const;
 const header = { ...nothing, policy: 'full' } as const;
 const neighbours = { ...header, neighbours: true } as const;
 const edits = { ...neighbours, edits: true } as const;
 const copied = { ...edits, copied: true } as const;
 const languageServer = { ...copied, languageServer: true } as const;
-const everything = { ...languageServer, parser: true } as const;
+const syntax = { ...languageServer, parser: true } as const;
 
 /** In the order in which they are asked: prompts that begin alike stand together. */
 export const rows: readonly Row[] = [
@@ -50,20 +56,21 @@ export const rows: readonly Row[] = [
   { id: 'edits', title: '+ recent edits', ...edits },
   { id: 'copied', title: '+ copied', ...copied },
   { id: 'languageServer', title: '+ language server', ...languageServer },
-  { id: 'syntax', title: '+ syntax', ...everything },
+  { id: 'syntax', title: '+ syntax', ...syntax },
+  // What the product does: the samples are there to be cycled through and learned from.
+  { id: 'sampled', title: '+ sampled (as shipped)', ...syntax, samples: 3 },
 ];
 
 /** What everything is compared with: what either source does by itself. */
 export const baselines = ['copiedAlone', 'modelAlone'] as const;
-export const everythingRow = 'syntax';
+export const everythingRow = 'sampled';
 
 /** What workspaces share. */
 export interface Equipment {
   readonly plain: Policy;
   readonly full: Policy;
   readonly parser: Parser;
-  /** Sampled candidates beside the greedy one. */
-  readonly samples: number;
+  readonly typescript: TypeScript;
 }
 
 /** One package, open as a workspace. */
@@ -73,6 +80,7 @@ export class Workbench {
   readonly #clock = new PausableClock();
   readonly #policies: Readonly<Record<'plain' | 'full', RememberingPolicy>>;
   readonly #copyIndex = new CopyIndex();
+  readonly #languageServer: LanguageServer;
 
   constructor(sources: PackageSources, equipment: Equipment) {
     this.#sources = sources;
@@ -81,13 +89,17 @@ export class Workbench {
       plain: new RememberingPolicy(equipment.plain, this.#clock),
       full: new RememberingPolicy(equipment.full, this.#clock),
     };
+    this.#languageServer = new RememberingServer(
+      typeScriptServer(equipment.typescript, { files: sources.files }),
+      this.#clock,
+    );
     for (const { path, text } of sources.files)
       this.#copyIndex.update(uriOf(path), languageOf(path), text);
   }
 
   /** Asks at one cut; ask all rows of a cut before the next one. */
   async ask(cut: Cut, row: Row, signal: AbortSignal): Promise<Suggestion> {
-    const { parser, samples } = this.#equipment;
+    const { parser } = this.#equipment;
     // Loaded once, when a file of the language is opened.
     await parser.load(languageOf(cut.path));
     return suggest(
@@ -104,13 +116,14 @@ export class Workbench {
         settings: { ...defaultSettings, multiline: 'never' },
         policy: row.policy === 'none' ? undefined : this.#policies[row.policy],
         copyIndex: row.copied ? this.#copyIndex : undefined,
+        languageServer: row.languageServer ? this.#languageServer : undefined,
         parser: row.parser ? parser : undefined,
         onPolicyError: (error) => {
           throw error;
         },
         clock: this.#clock,
         random: seededRandom(cut.offset),
-        options: { samples },
+        options: { samples: row.samples },
       },
       signal,
     );
@@ -146,44 +159,89 @@ class PausableClock implements Clock {
 
 /** Keystrokes whose text is read with the suggestion; the text before has been read earlier. */
 const typedCharacters = 4;
-/** Requests remembered: those of the rows of one cut. */
+/** Questions remembered: those of the rows of one cut. */
 const remembered = 16;
 
-/** Answers a request that it has answered before from memory, in the time that it took then. */
+/** Answers a question that it has answered before from memory, in the time that it took then. */
+class Memory<T> {
+  readonly #answers = new Map<string, { readonly answer: T; readonly ms: number }>();
+
+  constructor(private readonly clock: PausableClock) {}
+
+  /** @param prepare what is done before, untimed */
+  async recall(
+    question: unknown,
+    prepare: () => Promise<unknown>,
+    answer: () => Promise<T>,
+  ): Promise<T> {
+    const key = JSON.stringify(question);
+    const known = this.#answers.get(key);
+    if (known !== undefined) {
+      this.clock.forward(known.ms);
+      return known.answer;
+    }
+    await this.clock.whilePaused(prepare);
+    const startMs = performance.now();
+    const fresh = await answer();
+    this.#answers.set(key, { answer: fresh, ms: performance.now() - startMs });
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= remembered) break;
+      this.#answers.delete(oldest);
+    }
+    return fresh;
+  }
+}
+
 class RememberingPolicy implements Policy {
-  readonly #answers = new Map<string, { readonly result: GenerateResult; readonly ms: number }>();
+  readonly #memory: Memory<GenerateResult>;
 
   constructor(
     private readonly inner: Policy,
     private readonly clock: PausableClock,
-  ) {}
+  ) {
+    this.#memory = new Memory(clock);
+  }
 
   get version(): string {
     return this.inner.version;
   }
 
-  async generate(request: GenerateRequest, signal: AbortSignal): Promise<GenerateResult> {
-    const key = JSON.stringify(request);
-    const known = this.#answers.get(key);
-    if (known !== undefined) {
-      this.clock.forward(known.ms);
-      return known.result;
-    }
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GenerateResult> {
     const { context } = request;
     const earlier = { ...context, prefix: context.prefix.slice(0, -typedCharacters) };
-    await this.clock.whilePaused(() => this.warm(earlier, signal));
-    const startMs = performance.now();
-    const result = await this.inner.generate(request, signal);
-    this.#answers.set(key, { result, ms: performance.now() - startMs });
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= remembered) break;
-      this.#answers.delete(oldest);
-    }
-    return result;
+    return this.#memory.recall(
+      request,
+      () => this.inner.warm(earlier, signal),
+      () => this.inner.generate(request, signal),
+    );
   }
 
-  warm(...args: Parameters<Policy['warm']>): Promise<void> {
-    return this.inner.warm(...args);
+  /** Untimed, since the text has been read before. */
+  warm(context: CompletionContext, signal: AbortSignal): Promise<void> {
+    return this.clock.whilePaused(() => this.inner.warm(context, signal));
+  }
+}
+
+/** A language server that had the file open a few keystrokes ago. */
+class RememberingServer implements LanguageServer {
+  readonly #memory: Memory<LanguageList | undefined>;
+
+  constructor(
+    private readonly inner: LanguageServer,
+    clock: PausableClock,
+  ) {
+    this.#memory = new Memory(clock);
+  }
+
+  list(document: DocumentSnapshot, signal: AbortSignal): Promise<LanguageList | undefined> {
+    const { text, offset } = document;
+    const before = Math.max(0, offset - typedCharacters);
+    const earlier = { ...document, text: text.slice(0, before) + text.slice(offset), offset: before };
+    return this.#memory.recall(
+      document,
+      () => this.inner.list(earlier, signal),
+      () => this.inner.list(document, signal),
+    );
   }
 }
 

@@ -12,6 +12,7 @@ import { readModelFolder } from '../../src/model/modelFolder';
 import { createPolicy } from '../../src/model/policy';
 import { openSession } from '../../src/model/session';
 import { loadTokenizer } from '../../src/model/tokenizer';
+import { loadTypeScript, type TypeScript } from '../../src/replay/typescriptServer';
 import type { Logger, Suggestion } from '../../src/types';
 import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
@@ -35,9 +36,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What fitting asks: everything, with sampled candidates beside. */
-const fitRow: Row = { ...lastRow(), id: 'candidates', title: 'candidates for the fit' };
-const fitSamples = 3;
+/** What fitting asks: candidates of all sources. */
+const fitRow = lastRow();
 const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: everythingRow };
 
 const stderrLogger: Logger = {
@@ -59,14 +59,14 @@ if (chosen.length === 0)
 
 if (fitting) {
   const ignored = ['src/completion/score.ts', 'src/completion/scoreWeights.ts'];
-  const key = codeKey(root, ignored, `${values.model} ${fitSamples}`);
-  if (!values.summary) await askAll(key, [fitRow], fitSamples, Number(values.cuts ?? 40));
+  const key = codeKey(root, ignored, values.model);
+  if (!values.summary) await askAll(key, [fitRow], Number(values.cuts ?? 40));
   const fit = fitScore(questionsOf(latest(key).filter(({ row }) => row === fitRow.id)));
   process.stdout.write(fitReport(fit) + '\n');
   writeWeights(fit, path.join(root, 'src/completion/scoreWeights.ts'));
 } else {
   const key = codeKey(root, [], values.model);
-  if (!values.summary) await askAll(key, rows, 0, Number(values.cuts ?? 100));
+  if (!values.summary) await askAll(key, rows, Number(values.cuts ?? 100));
   const names = chosen.map(({ name }) => name);
   const cuts = markCuts(
     latest(key).filter((answer) => names.includes(answer.package)),
@@ -88,12 +88,7 @@ function latest(key: string): Answer[] {
 }
 
 /** Asks what has not been answered yet, the packages in turn. */
-async function askAll(
-  key: string,
-  asked: readonly Row[],
-  samples: number,
-  count: number,
-): Promise<void> {
+async function askAll(key: string, asked: readonly Row[], count: number): Promise<void> {
   const folder = await readModelFolder(path.resolve(values.model));
   const tokenizer = await loadTokenizer(folder);
   const session = await openSession(folder.graphPath, { threads: threads() });
@@ -103,7 +98,7 @@ async function askAll(
     plain: createPolicy(session, tokenizer, noHeader, false),
     full: createPolicy(session, tokenizer, manifest),
     parser: createParser(readGrammar, stderrLogger),
-    samples,
+    typescript: await installedTypeScript(),
   };
   const opened = chosen.map((entry) => openPackage(entry, equipment, count));
   const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
@@ -164,6 +159,12 @@ function lastRow(): Row {
   const row = rows.find(({ id }) => id === everythingRow);
   if (row === undefined) throw new Error(`There is no row ${everythingRow}.`);
   return row;
+}
+
+async function installedTypeScript(): Promise<TypeScript> {
+  const typescript = await loadTypeScript();
+  if (typescript === undefined) throw new Error('TypeScript is not installed. Run npm run setup.');
+  return typescript;
 }
 
 function threads(): number {
