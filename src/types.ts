@@ -65,7 +65,7 @@ export interface Candidate {
 
 /** How strongly the user's own text supports a copied candidate. */
 export interface CopyEvidence {
-  /** Length in characters of the run before the cursor that also stands at the source. */
+  /** Length in characters of the text around the cursor, but for the copy, that also stands there. */
   readonly runLength: number;
   /** Places (at most 20 are looked at) where this very text followed the run. */
   readonly votes: number;

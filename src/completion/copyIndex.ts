@@ -1,8 +1,9 @@
 /**
- * What the user wrote before, looked up by what stands before the cursor: the longest run of text up
- * to the cursor that also stands elsewhere, and what followed it there. It reads no files: its owner
- * hands it the text of those that may be read, and takes away what must not be. The look-up is that
- * of LZ77 (hash chains over k-grams, as in RFC 1951 section 4); indentation does not count.
+ * What the user wrote before, looked up by what stands around the cursor: the longest run of text up
+ * to the cursor that also stands elsewhere, or the line below it, and what followed or preceded them
+ * there. It reads no files: its owner hands it the text of those that may be read, and takes away
+ * what must not be. The look-up is that of LZ77 (hash chains over k-grams, as in RFC 1951 section 4);
+ * indentation does not count.
  */
 import type { Draft } from '../model/types';
 import { copyBlock, copyLine } from './copyText';
@@ -52,6 +53,10 @@ const maxPlaces = 20;
 const maxDrafts = 3;
 /** Places compared in one look-up at most: what keeps a look-up of `------` short. */
 const maxCompared = 40_000;
+/** The same for the line below, which says less, the more often it stands somewhere. */
+const maxComparedBelow = 4_000;
+/** Characters looked at to find the line above or below a place. */
+const maxLineBelow = 400;
 /** A run this long says that what follows is the same piece of code, so that a block may be copied. */
 const minBlockRun = 24;
 /** Characters in one table; an edit re-indexes the table it falls in and those beside it. */
@@ -128,29 +133,40 @@ export class CopyIndex {
       .slice(0, maxDrafts);
   }
 
-  /** The places with the longest runs, longest first; of equals the document's own, then the newest. */
+  /**
+   * The places with the longest runs, longest first; of equals the document's own, then the newest.
+   * A run goes on with the line below the cursor where that stands below the place too.
+   */
   #places(query: CopyQuery, run: Uint16Array): Place[] {
     const group = languageGroup(query.languageId);
-    const hash = gramHash(run);
     const cursor = previousSignificant(query.text, query.offset - 1) + 1;
     const own = this.#ask(query, group);
     const others = [...this.#files.values()].reverse().filter(({ uri }) => uri !== query.uri);
+    const files = [own, ...others].filter((file) => file.group === group);
+    const below = lineBelow(query.text, query.offset);
     const places: Place[] = [];
-    let left = maxCompared;
-    for (const file of [own, ...others]) {
-      if (file.group !== group) continue;
+    for (const { file, end } of gramEnds(files, gramHash(run), maxCompared)) {
       const sameFile = file === own;
-      let start = file.text.length;
-      for (const chunk of file.chunks.toReversed()) {
-        start -= chunk.length;
-        for (let at = lastGram(chunk, hash); at >= 0; at = gramBefore(chunk, at)) {
-          if (left-- === 0) return places;
-          const end = start + at + 1;
-          if (sameFile && end === cursor) continue;
-          const runLength = commonRun(file.text, end, run);
-          if (runLength >= gramLength) insert(places, { file, end, runLength, sameFile });
-        }
-      }
+      if (sameFile && end === cursor) continue;
+      const before = commonRun(file.text, end, run);
+      if (before < gramLength) continue;
+      const endBelow = below.isTelling ? endBelowOf(file.text, end, below.text) : -1;
+      const isElsewhere = endBelow >= 0 && !(sameFile && endBelow === below.end);
+      const runLength = before + (isElsewhere ? below.text.length : 0);
+      insert(places, { file, end, runLength, sameFile });
+    }
+    if (!below.isTelling) return places;
+    // Where the line below stands, but not the run before: what stands above it there.
+    const head = query.text.slice(query.text.lastIndexOf('\n', query.offset - 1) + 1, query.offset);
+    const belowRun = runBefore(query.text, below.end, below.text.length);
+    for (const { file, end: endBelow } of gramEnds(files, gramHash(belowRun), maxComparedBelow)) {
+      const sameFile = file === own;
+      if (sameFile && endBelow === below.end) continue;
+      const end = endAbove(file.text, endBelow, below.text, head.trimStart());
+      if (end === undefined || places.some((place) => place.file === file && place.end === end))
+        continue;
+      const runLength = commonRun(file.text, end, run) + below.text.length;
+      insert(places, { file, end, runLength, sameFile });
     }
     return places;
   }
@@ -166,6 +182,76 @@ export class CopyIndex {
   #isCode(text: string): boolean {
     return text.length <= this.#options.maxFileCharacters && !text.includes('\0');
   }
+}
+
+/** Where grams with this hash end, at most `limit` places, in each file from the last on. */
+function* gramEnds(
+  files: readonly IndexedFile[],
+  hash: number,
+  limit: number,
+): Generator<{ readonly file: IndexedFile; readonly end: number }> {
+  let left = limit;
+  for (const file of files) {
+    let start = file.text.length;
+    for (const chunk of file.chunks.toReversed()) {
+      start -= chunk.length;
+      for (let at = lastGram(chunk, hash); at >= 0; at = gramBefore(chunk, at)) {
+        if (left-- === 0) return;
+        yield { file, end: start + at + 1 };
+      }
+    }
+  }
+}
+
+/** A line below, without the blanks around it. */
+interface LineBelow {
+  readonly text: string;
+  /** Offset just after it. */
+  readonly end: number;
+  /** Whether it has enough in it to say what stands above. */
+  readonly isTelling: boolean;
+}
+
+/** The first line that is not blank after the one that `offset` lies on. */
+function lineBelow(text: string, offset: number): LineBelow {
+  const lineEnd = text.indexOf('\n', offset);
+  const near = lineEnd < 0 ? '' : text.slice(lineEnd, lineEnd + maxLineBelow);
+  const [line = ''] = /\S[^\n]*/.exec(near) ?? [];
+  const trimmed = line.trimEnd();
+  const isTelling = trimmed.length >= gramLength && /\w/.test(trimmed);
+  return { text: trimmed, end: lineEnd + near.indexOf(line) + trimmed.length, isTelling };
+}
+
+/** Where the first line that is not blank after that of `offset` ends if it is `line`, else -1. */
+function endBelowOf(text: string, offset: number, line: string): number {
+  let at = text.indexOf('\n', offset);
+  if (at < 0) return -1;
+  while (isSpace(text, at)) at++;
+  let end = at + line.length;
+  if (!text.startsWith(line, at)) return -1;
+  const lineEnd = end;
+  while (end < text.length && text[end] !== '\n' && isSpace(text, end)) end++;
+  return end === text.length || text[end] === '\n' ? lineEnd : -1;
+}
+
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+/**
+ * The offset after `head` in the line above the one that ends at `end`, if that one is `line` and the
+ * one above begins with `head`.
+ */
+function endAbove(text: string, end: number, line: string, head: string): number | undefined {
+  const start = end - line.length;
+  if (text.slice(start, end) !== line) return undefined;
+  const rest = text.slice(end, end + maxLineBelow);
+  if (!/^[ \t\r]*(?:\n|$)/.test(rest)) return undefined;
+  const from = Math.max(0, start - maxLineBelow);
+  const above = /(?:^|\n)[ \t]*(\S[^\n]*)\s*\n[ \t]*$/.exec(text.slice(from, start));
+  if (above?.[1]?.startsWith(head) !== true) return undefined;
+  return from + above.index + above[0].indexOf(above[1]) + head.length;
 }
 
 /** Keeps the places sorted by run, equals in the order they came, and at most twenty. */

@@ -55,6 +55,23 @@ describe('what is copied', () => {
     expect(texts('if (a) {\n  call(b);\n}\nif (a) {\n      █')).toEqual(['call(b);']);
   });
 
+  test('is rather what stood above the line that is below the cursor', () => {
+    const other = 'open(shop);\nsweep();\nclose(shop);\nopen(shop);\nlock();\nleave(town);\n';
+    const [first, second] = texts('open(shop);\n█\nclose(shop);\n', { files: { other } });
+    expect([first, second]).toEqual(['sweep();', 'lock();']);
+    const [draft] = lookup('open(shop);\n█\n\n  leave(town);\n', { files: { other } });
+    expect(draft).toMatchObject({ text: 'lock();', copy: { runLength: 12 + 12, votes: 1 } });
+  });
+
+  test('is found by the line below alone, where what is typed begins so too', () => {
+    const files = { other: 'begin();\n  sweep(shop);\n  close(shop);\n' };
+    expect(texts('ready();\n█\nclose(shop);\n', { files })).toEqual(['sweep(shop);']);
+    expect(texts('ready();\nswe█\nclose(shop);\n', { files })).toEqual(['ep(shop);']);
+    expect(texts('ready();\nsweat█\nclose(shop);\n', { files })).toEqual([]);
+    expect(texts('ready();\n█\nclose(shop)\n', { files })).toEqual([]);
+    expect(texts('ready();\n█\n});\n', { files: { other: 'sweep();\n});\n' } })).toEqual([]);
+  });
+
   test('is nothing after a short run, at an empty start, or when the line ended there', () => {
     expect(texts('abc = 1;\nabc█')).toEqual([]);
     expect(texts('█')).toEqual([]);
@@ -192,13 +209,19 @@ describe('the index', () => {
   });
 });
 
-/** The longest run of six characters or more that is followed by text on its line, by brute force. */
+/**
+ * The longest run that is followed by text on its line, by brute force: of six characters or more
+ * before the place, or with the line below the cursor below the place too.
+ */
 function longestRunWithText(
   document: { readonly text: string; readonly offset: number },
   other: string,
 ): number {
   const significant = (text: string) => text.replaceAll('\r\n', '\n').replace(/^[ \t]+/gm, '');
-  const before = significant(document.text.slice(0, document.offset));
+  const head = (text: string) => (/[^\n]*$/.exec(text)?.[0] ?? '').trimStart();
+  const typed = document.text.slice(0, document.offset);
+  const before = significant(typed);
+  const wanted = below(document.text, document.offset);
   let longest = 0;
   for (const text of [document.text, other]) {
     for (let end = 0; end < text.length; end++) {
@@ -209,11 +232,23 @@ function longestRunWithText(
         significant(place) === before &&
         onOneLine(text, end, document.offset);
       if (rest === '' || isCursor) continue;
+      const line = below(text, end);
+      const isOwn = text === document.text && line.end === wanted.end;
+      const agrees = /^(?=.*\w).{6}/.test(wanted.text) && line.text === wanted.text && !isOwn;
       const run = commonEnd(significant(place), before);
-      if (run >= 6) longest = Math.max(longest, run);
+      if (run >= 6 || (agrees && head(place) === head(typed)))
+        longest = Math.max(longest, run + (agrees ? wanted.text.length : 0));
     }
   }
   return longest;
+}
+
+/** The first line that is not blank below that of `offset`, and where it ends. */
+function below(text: string, offset: number) {
+  const from = offset + (/^[^\n]*/.exec(text.slice(offset))?.[0].length ?? 0);
+  const line = /\S[^\n]*/.exec(text.slice(from));
+  const trimmed = line?.[0].trimEnd() ?? '';
+  return { text: trimmed, end: from + (line?.index ?? 0) + trimmed.length };
 }
 
 function onOneLine(text: string, a: number, b: number): boolean {
