@@ -69,6 +69,23 @@ export function recentEdits(hunks: readonly Hunk[], path: string, line: number):
   return [...own.slice(0, maxSameFile), ...others.slice(0, maxOtherFiles)].reverse();
 }
 
+/**
+ * The texts that a file went through: the text before any of its `hunks`, then the text after each of
+ * them in turn. The last is `text` itself.
+ */
+export function textsBetween(text: string, hunks: readonly Hunk[]): string[] {
+  return [...hunks.keys(), hunks.length].map((done) => without(text, hunks.slice(done)));
+}
+
+/** The text before these hunks. */
+function without(text: string, hunks: readonly Hunk[]): string {
+  const lines = text.split('\n');
+  // From the last line on, so that the lines of those above stay what they are.
+  for (const { line, removed, added } of [...hunks].sort((a, b) => b.line - a.line))
+    lines.splice(line, added.length, ...removed);
+  return lines.join('\n');
+}
+
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1);
 }

@@ -7,6 +7,7 @@
 import { CopyIndex } from '../../src/completion/copyIndex';
 import type { DocumentSnapshot } from '../../src/completion/context';
 import type { LanguageList, LanguageServer } from '../../src/completion/languageList';
+import { type NeighbourFile, NeighbourIndex } from '../../src/completion/neighbours';
 import type { Parser } from '../../src/completion/parser';
 import { suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
@@ -15,7 +16,8 @@ import type { Clock, CompletionContext, Suggestion } from '../../src/types';
 import { type TypeScript, typeScriptServer } from '../../src/replay/typescriptServer';
 import { languageOf } from '../../src/util/language';
 import { seededRandom } from '../../src/util/random';
-import type { Cut } from './cuts';
+import type { Cut, SourceFile } from './cuts';
+import { recentEdits, textsBetween } from './edits';
 import type { PackageSources } from './packages';
 
 export interface Row {
@@ -81,6 +83,10 @@ export class Workbench {
   readonly #policies: Readonly<Record<'plain' | 'full', RememberingPolicy>>;
   readonly #copyIndex = new CopyIndex();
   readonly #languageServer: LanguageServer;
+  /** Without what was edited, and with it. */
+  readonly #neighbours = new NeighbourIndex();
+  readonly #edited = new NeighbourIndex();
+  #open: { readonly cut: Cut; readonly restore: () => void } | undefined;
 
   constructor(sources: PackageSources, equipment: Equipment) {
     this.#sources = sources;
@@ -93,13 +99,21 @@ export class Workbench {
       typeScriptServer(equipment.typescript, { files: sources.files }),
       this.#clock,
     );
-    for (const { path, text } of sources.files)
-      this.#copyIndex.update(uriOf(path), languageOf(path), text);
+    for (const file of sources.files) {
+      this.#copyIndex.update(uriOf(file.path), languageOf(file.path), file.text);
+      this.#neighbours.update(this.#neighbour(file));
+      this.#edited.update(this.#neighbour(file));
+    }
   }
 
   /** Asks at one cut; ask all rows of a cut before the next one. */
   async ask(cut: Cut, row: Row, signal: AbortSignal): Promise<Suggestion> {
     const { parser } = this.#equipment;
+    if (this.#open?.cut !== cut) {
+      this.#open?.restore();
+      this.#open = { cut, restore: this.#edit(cut) };
+    }
+    const neighbours = row.edits ? this.#edited : this.#neighbours;
     // Loaded once, when a file of the language is opened.
     await parser.load(languageOf(cut.path));
     return suggest(
@@ -115,6 +129,7 @@ export class Workbench {
         trigger: 'invoked',
         settings: { ...defaultSettings, multiline: 'never' },
         policy: row.policy === 'none' ? undefined : this.#policies[row.policy],
+        neighbours: row.neighbours ? neighbours : undefined,
         copyIndex: row.copied ? this.#copyIndex : undefined,
         languageServer: row.languageServer ? this.#languageServer : undefined,
         parser: row.parser ? parser : undefined,
@@ -127,6 +142,54 @@ export class Workbench {
       },
       signal,
     );
+  }
+
+  /**
+   * Lets the user come to the cut from edits nearby. The whole text of the file is known to nobody
+   * then. Returns what undoes it.
+   */
+  #edit({ path, text, line }: Cut): () => void {
+    const { files, hunks } = this.#sources;
+    const edits = recentEdits(hunks, path, line);
+    // The file of the cut comes last, as the one edited last.
+    const others = files.filter((file) => edits.some((edit) => edit.path === file.path));
+    const touched = [
+      ...others.filter((file) => file.path !== path),
+      ...files.filter((file) => file.path === path),
+    ];
+    // Removing a file also clears what was chosen while its text was another.
+    const forget = (): void => {
+      for (const file of touched) {
+        this.#neighbours.remove(uriOf(file.path));
+        this.#edited.remove(uriOf(file.path));
+      }
+    };
+    forget();
+    for (const file of touched) {
+      const now = { path: file.path, text: file.path === path ? text : file.text };
+      this.#neighbours.update(this.#neighbour(now));
+      const [first = now.text, ...later] = textsBetween(
+        now.text,
+        edits.filter((edit) => edit.path === file.path),
+      );
+      this.#edited.update(this.#neighbour({ ...now, text: first }));
+      for (const next of later) {
+        this.#edited.noteEdit(uriOf(file.path));
+        this.#edited.update(this.#neighbour({ ...now, text: next }));
+      }
+    }
+    return () => {
+      forget();
+      for (const file of touched) {
+        this.#neighbours.update(this.#neighbour(file));
+        this.#edited.update(this.#neighbour(file));
+      }
+    };
+  }
+
+  #neighbour({ path, text }: SourceFile): NeighbourFile {
+    const repository = this.#sources.entry.name;
+    return { uri: uriOf(path), path, repository, languageId: languageOf(path), text };
   }
 }
 
@@ -236,7 +299,11 @@ class RememberingServer implements LanguageServer {
   list(document: DocumentSnapshot, signal: AbortSignal): Promise<LanguageList | undefined> {
     const { text, offset } = document;
     const before = Math.max(0, offset - typedCharacters);
-    const earlier = { ...document, text: text.slice(0, before) + text.slice(offset), offset: before };
+    const earlier = {
+      ...document,
+      text: text.slice(0, before) + text.slice(offset),
+      offset: before,
+    };
     return this.#memory.recall(
       document,
       () => this.inner.list(earlier, signal),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Hunk, parseHunks, recentEdits } from '../../../tools/eval/edits';
+import { type Hunk, parseHunks, recentEdits, textsBetween } from '../../../tools/eval/edits';
 
 const diff = `diff --git a/shop@1/src/cart.ts b/shop@2/src/cart.ts
 index 1..2 100644
@@ -60,4 +60,16 @@ test('files of the same folder come before the file’s own, other folders not a
 test('rewrites and changes of punctuation are no edits', () => {
   const blank = { path: 'src/a.ts', line: 1, removed: ['}'], added: ['});'] };
   expect(recentEdits([blank, hunk('src/a.ts', 5, 30)], 'src/a.ts', 90)).toEqual([]);
+});
+
+test('the texts a file went through end with the one it has', () => {
+  const below: Hunk = { path: 'a', line: 3, removed: ['old3', 'old4'], added: ['new3'] };
+  const above: Hunk = { path: 'a', line: 1, removed: [], added: ['new1'] };
+  const text = 'same\nnew1\nsame\nnew3\nsame';
+  expect(textsBetween(text, [below, above])).toEqual([
+    'same\nsame\nold3\nold4\nsame',
+    'same\nsame\nnew3\nsame',
+    text,
+  ]);
+  expect(textsBetween(text, [])).toEqual([text]);
 });
