@@ -11,9 +11,9 @@ import type { Parser } from './parser';
 import { scanSyntax } from './syntax';
 
 /** Shorter parts of a candidate that are tried, the longest first. */
-const maxParts = 6;
+const maxParts = 4;
 /** Texts parsed for all candidates at one cursor. */
-const maxTexts = 40;
+const maxTexts = 24;
 
 /** What is left of a candidate at the document's cursor; '' if no part of it is right. */
 export function syntaxCheck(parser: Parser, document: DocumentSnapshot): (text: string) => string {

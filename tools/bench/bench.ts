@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- SECTION...]: every performance figure that Hone claims, with the machine it was
  * measured on. Sections: copy, neighbours, import, suggest, engine (beside llama.cpp), editor. Figures are
+ * measured on. Sections: copy, syntax, import, suggest, engine (beside llama.cpp), editor. Figures are
  * medians with the 10th and 90th percentile.
  */
 import { benchCopy } from './copy';
@@ -10,10 +11,12 @@ import { benchImport } from './import';
 import { describeMachine, type Figure } from './machine';
 import { benchNeighbours } from './neighbours';
 import { benchSuggest } from './suggest';
+import { benchSyntax } from './syntax';
 
 const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   copy: benchCopy,
   neighbours: benchNeighbours,
+  syntax: benchSyntax,
   import: benchImport,
   suggest: benchSuggest,
   engine: benchEngine,
