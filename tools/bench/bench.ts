@@ -1,8 +1,7 @@
 /**
  * npm run bench [-- SECTION...]: every performance figure that Hone claims, with the machine it was
- * measured on. Sections: copy, neighbours, import, suggest, engine (beside llama.cpp), editor. Figures are
- * measured on. Sections: copy, syntax, import, suggest, engine (beside llama.cpp), editor. Figures are
- * medians with the 10th and 90th percentile.
+ * measured on. Sections: copy, neighbours, syntax, import, suggest, engine (beside llama.cpp), editor.
+ * Figures are medians with the 10th and 90th percentile.
  */
 import { benchCopy } from './copy';
 import { benchEditor } from './editor';
