@@ -20,7 +20,7 @@ const model = {
   sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
   bytes: 98_362_432,
   /** The `formatVersion` that `src/model/modelFolder.ts` reads; an older folder is imported anew. */
-  formatVersion: 1,
+  formatVersion: 2,
 };
 
 const downloads = path.join(root, '.cache/models');

@@ -1,18 +1,21 @@
 /**
  * The weights inside a model folder, by the names and in the shapes that the source gave them: the
- * inverse of what `writeModel.ts` does. Where the folder keeps 8-bit blocks, what is read is what the
- * blocks stand for, and what is written is rounded to blocks again.
+ * inverse of what `writeModel.ts` does. Where the folder keeps 8 bits, what is read is what they stand
+ * for, and what is written is rounded to 8 bits again.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExternalTensor } from '../onnx/graphBuilder';
 import { bytesOf, elementCount } from '../onnx/model';
+import { type Columns8, fromColumns8, toColumns8 } from './columns8';
 import { ModelError } from './errors';
 import { buildLlamaGraph } from './llamaGraph';
-import type { SourceTensor, WeightRecipe } from './llamaKernels';
+import type { SourceTensor, Turned, WeightRecipe } from './llamaKernels';
 import { type ModelFolder, fileNames } from './modelFolder';
 import { blockSize, quantizeBlocks8, transpose } from './quantize';
 import type { WeightSource } from './writeModel';
+
+type Columns8Recipe = Extract<WeightRecipe, { form: 'columns8' }>;
 
 /** Where a tensor of the source lies. */
 interface Place {
@@ -60,6 +63,14 @@ export class FolderWeights implements WeightSource {
         const whole = await this.#floats(recipe.target, 0, columns * allRows); // [K, N]
         return transpose(whole, columns, allRows).slice(row * columns, (row + rows) * columns);
       }
+      case 'columns8': {
+        const whole = fromColumns8(
+          await this.#columns8(recipe),
+          recipe.turned,
+          await this.#gamma(recipe.turned),
+        );
+        return whole.slice(row * columns, (row + rows) * columns);
+      }
       case 'blocks8': {
         const [at, count] = [(row * columns) / blockSize, (rows * columns) / blockSize];
         const values = await this.#bytes(recipe.target, at * blockSize, count * blockSize);
@@ -95,6 +106,15 @@ export class FolderWeights implements WeightSource {
         }
         return this.#write(recipe.target, 0, whole);
       }
+      case 'columns8': {
+        const [, allRows = 0] = recipe.target.dims;
+        const gamma = await this.#gamma(recipe.turned);
+        const rounded = toColumns8(matrix, columns, recipe.turned, gamma);
+        const { values } = await this.#columns8(recipe);
+        values.set(rounded.values, at);
+        await this.#write(recipe.target, 0, transpose(values, allRows, columns));
+        return this.#write(recipe.scales, firstRow * 4, rounded.scales);
+      }
       case 'blocks8': {
         const { values, scales, zeros } = quantizeBlocks8(matrix);
         await this.#write(recipe.target, at, values);
@@ -106,6 +126,22 @@ export class FolderWeights implements WeightSource {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  async #columns8({ target, scales }: Columns8Recipe): Promise<Columns8> {
+    const [columns = 1, rows = 1] = target.dims;
+    const values = new Int8Array(rows * columns);
+    await this.#fill(bytesOf(values), target.data.offset);
+    return {
+      values: transpose(values, columns, rows),
+      scales: await this.#floats(scales, 0, rows),
+    };
+  }
+
+  /** The gains that are multiplied into a matrix; none where there is no norm before it. */
+  async #gamma(turned: Turned): Promise<Float32Array> {
+    if (turned.side === 'output') return new Float32Array(0);
+    return this.read(turned.gamma, 0, turned.gamma.dims[0] ?? 0);
   }
 
   #place(name: string): Place {

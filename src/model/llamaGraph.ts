@@ -39,12 +39,6 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
     suffixValue: b.input(`suffix.${layer}.value`, 'float32', ['B', kvHeads, 'C', headSize]),
   }));
 
-  const gamma = (name: string): string => {
-    const target = b.external(name, 'float32', [hiddenSize]);
-    weights.push({ form: 'plain', parts: [{ name, dims: [hiddenSize] }], target });
-    return target.name;
-  };
-
   b.setScope('shared');
   const rotary = kernels.rotary(positions);
   const shapes = sharedShapes(b, config, ids, bias, caches[0]?.prefixKey ?? '');
@@ -57,8 +51,8 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
     const prefix = `model.layers.${layer}`;
     b.setScope(`layers.${layer}`);
     const addNorm = (name: string): string => {
-      if (branch === undefined) return kernels.norm(residual, gamma(name));
-      const [sum, normed] = kernels.addNorm(residual, branch, gamma(name));
+      if (branch === undefined) return kernels.norm(residual, name);
+      const [sum, normed] = kernels.addNorm(residual, branch, name);
       residual = sum;
       return normed;
     };
@@ -73,6 +67,8 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
       ],
       columns: hiddenSize,
       bias: config.qkvBias,
+      norm: `${prefix}.input_layernorm.weight`,
+      outliers: false,
     }); // [B, S, (H + 2 KV) dh]
     const [q, k, v] = b.split(qkv, b.int64(heads * headSize, keySize, keySize), 3);
     const key = splitHeads(b, config, kernels.rotate(k, kvHeads, rotary)); // [B, KV, S, dh]
@@ -90,6 +86,8 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
       parts: [{ name: `${prefix}.self_attn.o_proj`, rows: hiddenSize }],
       columns: heads * headSize,
       bias: false,
+      norm: null,
+      outliers: false,
     }); // [B, S, D]
 
     const feedForwardIn = addNorm(`${prefix}.post_attention_layernorm.weight`); // [B, S, D]
@@ -101,6 +99,8 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
       ],
       columns: hiddenSize,
       bias: false,
+      norm: `${prefix}.post_attention_layernorm.weight`,
+      outliers: false,
     }); // [B, S, 2 F]
     const [gate, up] = b.split(gateUp, b.int64(feedForwardSize, feedForwardSize), 2);
     const gated = b.op('Mul', [kernels.silu(gate), up]); // [B, S, F]
@@ -109,6 +109,8 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
       parts: [{ name: `${prefix}.mlp.down_proj`, rows: hiddenSize }],
       columns: feedForwardSize,
       bias: false,
+      norm: null,
+      outliers: true,
     }); // [B, S, D]
   }
 
@@ -116,7 +118,7 @@ export function buildLlamaGraph(config: LlamaConfig, precision: Precision): Llam
   const rows = (x: string): string =>
     b.op('Gather', [b.op('Reshape', [x, b.int64(-1, hiddenSize)]), logitRows], { axis: int(0) }); // [R, D]
   const last = branch === undefined ? rows(residual) : b.op('Add', [rows(residual), rows(branch)]); // [R, D]
-  const hidden = kernels.norm(last, gamma('model.norm.weight')); // [R, D]
+  const hidden = kernels.lastNorm(last); // [R, D]
   b.output('hidden', hidden, 'float32', ['R', hiddenSize]);
   b.output('logits', kernels.head(hidden), 'float32', ['R', vocabularySize]);
   const stacked = b.op('Concat', newKeysAndValues, { axis: int(0) }); // [2L B, KV, S, dh]

@@ -19,7 +19,7 @@ const id = z.number().int().nonnegative();
 const count = z.number().int().positive();
 
 const manifestSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   /** Short name, e.g. `smollm2-135m-instruct`. */
   name: z.string().min(1),
   /** `name@` and the first eight digits of the source's hash. */

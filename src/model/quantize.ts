@@ -105,8 +105,12 @@ function divideGrid(low: number, high: number, steps: number): Grid {
 }
 
 /** `[N, K]` to `[K, N]`. */
-export function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(matrix.length);
+export function transpose<A extends Float32Array | Int8Array>(
+  matrix: A,
+  rows: number,
+  columns: number,
+): A {
+  const result = matrix.slice() as A;
   const tile = 32; // Both sides of a tile stay in the cache.
   for (let row0 = 0; row0 < rows; row0 += tile) {
     for (let column0 = 0; column0 < columns; column0 += tile) {

@@ -4,6 +4,8 @@
  * (onnxruntime-node 1.30), so the editor uses it through the model host alone.
  */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { encodeModel } from '../onnx/codec';
+import { GraphBuilder } from '../onnx/graphBuilder';
 import { ModelError } from './errors';
 
 export type Tensor =
@@ -49,6 +51,8 @@ export async function openSession(modelPath: string, options: SessionOptions): P
       session: {
         intra_op: { allow_spinning: '0' },
         disable_prepacking: options.prepack === false ? '1' : '0',
+        // Has onnxruntime use products that are slower and do not saturate.
+        x64quantprecision: (await saturates()) ? '1' : '0',
       },
     },
     // Errors come back as exceptions; warnings about unused outputs are noise on stderr.
@@ -77,6 +81,40 @@ export async function openSession(modelPath: string, options: SessionOptions): P
     },
     release: () => session.release(),
   };
+}
+
+let saturating: Promise<boolean> | undefined;
+
+/**
+ * Whether products of 8-bit numbers come out wrong here: x86 processors without VNNI add pairs of them
+ * in 16 bits. The engine knows a cure and cannot tell who needs it, so it is tried out, once.
+ */
+function saturates(): Promise<boolean> {
+  saturating ??= tryLargestProduct();
+  return saturating;
+}
+
+async function tryLargestProduct(): Promise<boolean> {
+  const size = 64;
+  const b = new GraphBuilder('');
+  const activations = b.input('activations', 'uint8', ['M', size]);
+  const weights = b.int8Square('weights', new Int8Array(size * size).fill(127));
+  b.output('sums', b.op('MatMulInteger', [activations, weights]), 'int32', ['M', size]);
+  const model = { irVersion: 10, opsets: { '': 18 }, graph: b.build('saturation') };
+  const session = await InferenceSession.create(encodeModel(model), { intraOpNumThreads: 1 });
+  // One row and several take different ways through the engine.
+  const sums = await Promise.all(
+    [1, 8].map(async (rows) => {
+      const data = new Uint8Array(rows * size).fill(255);
+      return (await session.run({ activations: new OrtTensor('uint8', data, [rows, size]) }))[
+        'sums'
+      ];
+    }),
+  );
+  await session.release();
+  return sums.some((tensor) =>
+    (tensor?.data as Int32Array).some((sum) => sum !== size * 255 * 127),
+  );
 }
 
 function wrap(tensor: Tensor): OrtTensor {

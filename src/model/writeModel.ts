@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { encodeModel } from '../onnx/codec';
 import type { ExternalTensor } from '../onnx/graphBuilder';
 import { bytesOf } from '../onnx/model';
+import { toColumns8 } from './columns8';
 import { ModelError } from './errors';
 import type { LlamaConfig } from './llamaConfig';
 import { type LlamaGraph, buildLlamaGraph } from './llamaGraph';
@@ -63,7 +64,7 @@ export async function writeModel(directory: string, parts: ModelParts): Promise<
   await writeSmall(fileNames.tokenizer, Buffer.from(JSON.stringify(parts.tokenizer)));
 
   const manifest: ModelManifest = {
-    formatVersion: 1,
+    formatVersion: 2,
     name,
     version: `${name}@${sourceSha256.slice(0, 8)}`,
     sourceSha256,
@@ -92,7 +93,7 @@ export async function writeWeights(
     const writer = new WeightsWriter(file);
     for (const recipe of graph.weights) {
       parts.signal?.throwIfAborted();
-      await writeRecipe(writer, recipe, () => readRows(parts, recipe.parts));
+      await writeRecipe(writer, recipe, (tensors = recipe.parts) => readRows(parts, tensors));
       parts.onProgress?.(writer.position / graph.weightsBytes);
     }
     await file.sync();
@@ -124,20 +125,26 @@ async function* readRows(
 async function writeRecipe(
   writer: WeightsWriter,
   recipe: WeightRecipe,
-  read: () => AsyncIterable<Float32Array>,
+  read: (tensors?: readonly SourceTensor[]) => AsyncIterable<Float32Array>,
 ): Promise<void> {
   switch (recipe.form) {
     case 'plain':
       return writer.write(recipe.target, read());
     case 'transposed': {
       const [columns = 1, rows = 1] = recipe.target.dims;
-      const matrix = new Float32Array(rows * columns);
-      let filled = 0;
-      for await (const chunk of read()) {
-        matrix.set(chunk, filled);
-        filled += chunk.length;
-      }
+      const matrix = await whole(read(), rows * columns);
       return writer.write(recipe.target, [transpose(matrix, rows, columns)]);
+    }
+    case 'columns8': {
+      const [columns = 1, rows = 1] = recipe.target.dims;
+      const { turned } = recipe;
+      const gamma =
+        turned.side === 'input' ? await whole(read([turned.gamma]), columns) : new Float32Array(0);
+      const matrix = await whole(read(), rows * columns);
+      const { values, scales } = toColumns8(matrix, columns, turned, gamma);
+      throwUnlessFinite(scales, recipe.target.name);
+      await writer.write(recipe.target, [transpose(values, rows, columns)]);
+      return writer.write(recipe.scales, [scales]);
     }
     case 'blocks8': {
       const grids: Omit<Blocks8, 'values'>[] = [];
@@ -154,6 +161,25 @@ async function writeRecipe(
   }
 }
 
+/** All chunks in one array of `length` values. */
+async function whole(chunks: AsyncIterable<Float32Array>, length: number): Promise<Float32Array> {
+  const values = new Float32Array(length);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    values.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return values;
+}
+
+function throwUnlessFinite(scales: Float32Array, name: string): void {
+  if (scales.every(Number.isFinite)) return;
+  throw new ModelError(
+    'damaged',
+    `The weights ${name} hold values that are not numbers. The file is damaged: download it again.`,
+  );
+}
+
 /** Quantises chunk by chunk, and leaves scales and zero points in `grids`. */
 async function* quantized(
   chunks: AsyncIterable<Float32Array>,
@@ -162,12 +188,7 @@ async function* quantized(
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     const { values, scales, zeros } = quantizeBlocks8(chunk);
-    if (!scales.every(Number.isFinite)) {
-      throw new ModelError(
-        'damaged',
-        `The weights ${name} hold values that are not numbers. The file is damaged: download it again.`,
-      );
-    }
+    throwUnlessFinite(scales, name);
     grids.push({ scales, zeros });
     yield values;
   }

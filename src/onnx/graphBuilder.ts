@@ -123,6 +123,23 @@ export class GraphBuilder {
     return this.#constant(name, 'float32', [values.length], bytesOf(values));
   }
 
+  /** A constant square matrix, row by row, under a name of its own. */
+  float32Square(name: string, values: Float32Array): string {
+    const size = Math.sqrt(values.length);
+    return this.#constant(name, 'float32', [size, size], bytesOf(values));
+  }
+
+  /** A constant square matrix, row by row, under a name of its own. */
+  int8Square(name: string, values: Int8Array): string {
+    const size = Math.sqrt(values.length);
+    return this.#constant(name, 'int8', [size, size], bytesOf(values));
+  }
+
+  /** A constant scalar; equal ones are shared. */
+  uint8(value: number): string {
+    return this.#constant(`uint8(${value})`, 'uint8', [], Uint8Array.of(value));
+  }
+
   /** Adds a node of the standard operators and returns its only output. */
   op(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
     const output = this.#fresh(opType);
