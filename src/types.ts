@@ -21,7 +21,7 @@ export type SnippetKind =
   | 'declaration'
   /** Code that resembles the code at the cursor. */
   | 'similar'
-  /** What the user changed a moment ago, as a diff. */
+  /** What the user changed a moment ago, as it stands now. */
   | 'edit';
 
 /** Text from elsewhere that bears on the place of the cursor. */

@@ -19,7 +19,7 @@ import { isGenerated } from './generated';
 import { isBlank } from './indentation';
 import { declarationOf, importsOf, pathsOf } from './imports';
 import { languageGroup } from './languageGroup';
-import { type Hunk, RecentEdits } from './recentEdits';
+import { RecentEdits } from './recentEdits';
 
 export interface Neighbours {
   /**
@@ -231,7 +231,10 @@ export class NeighbourIndex implements Neighbours {
     });
   }
 
-  /** The newest last, which is nearest to the cursor. */
+  /**
+   * The newest last, which is nearest to the cursor. Told as the lines that stand there now: on eight
+   * places that repeat an edit these cost 27 nats in all, `-` and `+` lines 33, and no edits 109.
+   */
   #editsFor({ uri, repository, text, offset }: DocumentSnapshot): readonly Snippet[] {
     const cursorLine = text.slice(0, offset).split('\n').length - 1;
     return this.#edits.hunks
@@ -244,8 +247,8 @@ export class NeighbourIndex implements Neighbours {
       .slice(-maxEdits)
       .flatMap((hunk): Snippet[] => {
         const file = this.#files.get(hunk.uri);
-        if (file === undefined) return [];
-        return [{ kind: 'edit', path: toldPath(file, repository), text: diffOf(hunk) }];
+        if (file === undefined || hunk.after.every(isBlank)) return [];
+        return [{ kind: 'edit', path: toldPath(file, repository), text: hunk.after.join('\n') }];
       });
   }
 
@@ -373,12 +376,6 @@ function declarations(
     path,
     text: texts.join('\n'),
   }));
-}
-
-/** A change as `-` and `+` lines; what is only new, as it stands. */
-function diffOf({ before, after }: Hunk): string {
-  if (before.every(isBlank)) return after.join('\n');
-  return [...before.map((line) => `-${line}`), ...after.map((line) => `+${line}`)].join('\n');
 }
 
 /** The path as seen from a file in `repository`: a file of another root is told with its name. */

@@ -1,5 +1,5 @@
 /**
- * What the user changed a moment ago, as small diffs: hunks of whole lines, the newest last, put
+ * What the user changed a moment ago, as a diff: hunks of whole lines, the newest last, put
  * together from successive texts of a file. Edits that touch grow into one, one that is taken back
  * goes, and one that grows large is forgotten: that is new code, not a change that may be repeated
  * elsewhere. The idea of telling them is Coeditor's (arXiv 2305.18584).

@@ -202,9 +202,9 @@ describe('recent edits', () => {
   const before = 'const a = oldName(1);\nconst b = 2;\n';
   const after = 'const a = newName(1);\nconst b = 2;\n';
   const elsewhere = { path: 'src/other.ts', uri: 'file:///repository/src/other.ts' };
-  const edit = 'edit src/a.ts: -const a = oldName(1);';
+  const edit = 'edit src/a.ts: const a = newName(1);';
 
-  test('what the user changed is told as a diff, the newest last', () => {
+  test('what the user changed is told as it stands now', () => {
     const index = indexOf(file('src/a.ts', before));
     index.noteEdit('file:///repository/src/a.ts');
     index.update(file('src/a.ts', after));
@@ -212,8 +212,37 @@ describe('recent edits', () => {
     expect(told).toEqual({
       kind: 'edit',
       path: 'src/a.ts',
-      text: '-const a = oldName(1);\n+const a = newName(1);',
+      text: 'const a = newName(1);',
     });
+  });
+
+  test('lines that were only taken away are not', () => {
+    const index = indexOf(file('src/a.ts', before));
+    index.noteEdit('file:///repository/src/a.ts');
+    index.update(file('src/a.ts', 'const b = 2;\n'));
+    expect(near(index, 'x█', elsewhere)).toEqual([]);
+  });
+
+  test('of many the last three are, the newest nearest to the cursor', () => {
+    const numbered = (text: (i: number) => string) =>
+      Array.from({ length: 5 }, (_, i) => `${text(i)}\n\n\n\n\n`).join('');
+    const index = indexOf(
+      file(
+        'src/a.ts',
+        numbered((i) => `old${i}`),
+      ),
+    );
+    for (let edited = 0; edited < 5; edited++) {
+      index.noteEdit('file:///repository/src/a.ts');
+      index.update(
+        file(
+          'src/a.ts',
+          numbered((i) => (i <= edited ? `new${i}` : `old${i}`)),
+        ),
+      );
+    }
+    const told = ['new2', 'new3', 'new4'].map((text) => `edit src/a.ts: ${text}`);
+    expect(near(index, 'x█', elsewhere)).toEqual(told);
   });
 
   test('what a program changed is not', () => {
