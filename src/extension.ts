@@ -18,6 +18,7 @@ import { ExportPreview } from './editor/exportCommand';
 import { readOpenDocument } from './editor/documentText';
 import { FeedbackBridge } from './editor/feedbackBridge';
 import { InlineProvider } from './editor/inlineProvider';
+import { EditorLanguageServer } from './editor/languageServer';
 import { channelLogger, messageOf } from './editor/log';
 import { ModelSetup } from './editor/modelSetup';
 import { Recorder } from './editor/recorder';
@@ -80,7 +81,16 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     );
     const bridge = own(new FeedbackBridge(tracker, suggester, clock));
-    const provider = new InlineProvider({ suggester, bridge, settings, files, snooze, logger });
+    const languageServer = new EditorLanguageServer({ clock, logger });
+    const provider = new InlineProvider({
+      suggester,
+      languageServer,
+      bridge,
+      settings,
+      files,
+      snooze,
+      logger,
+    });
     own(
       vscode.languages.registerInlineCompletionItemProvider(
         documentSchemes.map((scheme) => ({ scheme })),

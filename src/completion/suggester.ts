@@ -11,6 +11,7 @@ import { Emitter, type Event } from '../util/event';
 import { buildContext, type DocumentSnapshot } from './context';
 import { gate } from './gate';
 import { indentOf, lineHead } from './indentation';
+import type { LanguageServer } from './languageList';
 import { suggest, suggestAtOnce, type SuggestParams } from './suggest';
 import { type Remainder, type Reuse, type SuggestionCache, typedSince } from './typeThrough';
 
@@ -21,6 +22,8 @@ export interface Question {
   readonly windowStart: number;
   readonly trigger: Trigger;
   readonly settings: SuggestParams['settings'] & Pick<Settings, 'debounceMs'>;
+  /** Knows which names may stand at this very cursor. */
+  readonly languageServer?: LanguageServer | undefined;
   /** Whether the document is only expected to be so. */
   readonly isImagined?: boolean;
 }
@@ -236,12 +239,13 @@ export class Suggester implements Disposable {
 
   #suggestParams(question: Question, urgency: Urgency): SuggestParams {
     const { sources, clock, logger } = this.#params;
-    const { document, trigger, settings, isImagined } = question;
+    const { document, trigger, settings, languageServer, isImagined } = question;
     return {
       ...sources(),
       document,
       trigger,
       settings,
+      languageServer,
       isImagined,
       clock,
       urgency,

@@ -11,6 +11,7 @@ import type { Logger, Suggestion, Trigger } from '../types';
 import { availabilityOf } from './availability';
 import { snapshotOf } from './documentText';
 import type { FeedbackBridge } from './feedbackBridge';
+import type { EditorLanguageServer } from './languageServer';
 import { isAbortError } from './log';
 import type { SettingsSource } from './settings';
 import type { Snooze } from './snooze';
@@ -18,6 +19,7 @@ import type { WorkspaceFiles } from './workspaceFiles';
 
 export interface InlineProviderParams {
   readonly suggester: Suggester;
+  readonly languageServer: EditorLanguageServer;
   readonly bridge: FeedbackBridge;
   readonly settings: SettingsSource;
   readonly files: WorkspaceFiles;
@@ -80,12 +82,13 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
 
     const { snapshot, windowStart } = snapshotOf(document, position);
     if (snapshot.text.includes('\0')) return [];
-    const { suggester, settings } = this.#params;
+    const { suggester, settings, languageServer } = this.#params;
     const question: Question = {
       document: snapshot,
       windowStart,
       trigger,
       settings: settings.forDocument(document.uri),
+      languageServer: languageServer.at(document, position),
     };
     const answer = await whileWanted(token, (signal) => suggester.ask(question, signal));
     return answer ? this.#offer(request, question, answer) : [];
