@@ -3,6 +3,7 @@
  * random) on the candidates of many cuts, each labelled with whether it is what was written. How
  * well the order then chooses is told of packages that the fit did not see, one left out at a time.
  */
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { featureNames, features } from '../../src/completion/score';
 import type { Answer, StoredCandidate } from './answers';
@@ -18,6 +19,8 @@ export interface Question {
 
 export interface Option {
   readonly source: string;
+  /** Characters around the cursor that the user's own text shares; 0 where it does not say this. */
+  readonly run: number;
   readonly values: readonly number[];
   readonly exact: boolean;
 }
@@ -29,7 +32,7 @@ export interface Choice {
   readonly score: number;
   /** The policy's own greedy text. */
   readonly greedy: number;
-  /** The first copied text. */
+  /** The copied text with the longest run. */
   readonly copied: number;
   /** Whoever knows the answer. */
   readonly perfect: number;
@@ -51,6 +54,7 @@ export function questionsOf(answers: readonly Answer[]): Question[] {
     kind,
     options: candidates.map((each) => ({
       source: each.source,
+      run: each.copy?.runLength ?? 0,
       values: valuesOf(each),
       exact: marksOf(each.text, target).exact,
     })),
@@ -75,11 +79,13 @@ export function fitScore(questions: readonly Question[]): Fit {
       mean(some.map((each) => (isRight(each) === true ? 1 : 0)));
     const first = (question: Question, matches: (option: Option) => boolean) =>
       question.options.find(matches)?.exact;
+    const copied = ({ options }: Question) =>
+      options.filter(({ run }) => run > 0).sort((a, b) => b.run - a.run)[0]?.exact;
     return {
       cuts: some.length,
       score: share(({ best }) => best?.exact),
       greedy: share(({ question }) => first(question, ({ source }) => source === 'greedy')),
-      copied: share(({ question }) => first(question, ({ source }) => source === 'copied')),
+      copied: share(({ question }) => copied(question)),
       perfect: share(({ question }) => first(question, ({ exact }) => exact)),
     };
   };
@@ -170,17 +176,23 @@ export function fitReport({ packages, overall, byKind }: Fit): string {
 export function writeWeights(fit: Fit, file: string): void {
   const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
   const { overall, packages } = fit;
-  const lines = fit.names.map((name, i) => `  ${name}: ${(fit.weights[i] ?? 0).toFixed(2)},`);
+  const lines = fit.names.map((name, i) => `  ${name}: ${Number((fit.weights[i] ?? 0).toFixed(2))},`);
+  const version = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 6);
   const text = `/**
- * Weights of the features of \`score.ts\`, written by \`npm run eval -- fit\`; do not edit by hand.
- * Fitted to the candidates of ${overall.cuts} cuts, in the middle and at the start of a line, of
- * ${packages.join(', ')}.
- * On packages that the fit did not see the first candidate is right on ${percent(overall.score)} of the cuts;
- * the policy's own is on ${percent(overall.greedy)}, the best copied text on ${percent(overall.copied)}, one of them on ${percent(overall.perfect)}.
+ * Weights of the features of \`score.ts\`, written by \`npm run eval -- fit\`, not by hand. Fitted by
+ * maximum likelihood (L2 of ${penalty}) to the candidates of ${overall.cuts} cuts, in the middle and at the start of a
+ * line, SmolLM2-135M the policy, of
+${packages.map((name) => ` * ${name},`).join('\n')}
+ * the other files of each package being the workspace. Ordered so, on a package that the fit did not
+ * see, the first is right on ${percent(overall.score)} of the cuts; the policy's own is on ${percent(overall.greedy)}, the best copied text
+ * on ${percent(overall.copied)}, one of the candidates on ${percent(overall.perfect)}.
  */
 export const weights = {
 ${lines.join('\n')}
 } as const;
+
+/** Says which weights ordered a suggestion. */
+export const rewardVersion = 'score-${version}';
 `;
   fs.writeFileSync(file, text);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { featureNames, features, score, weights } from '../../../src/completion/score';
+import { featureNames, features, score } from '../../../src/completion/score';
+import { weights } from '../../../src/completion/scoreWeights';
 import type { Candidate, CopyEvidence } from '../../../src/types';
 
 const evidence: CopyEvidence = { runLength: 16, votes: 1, places: 1, sameFile: false };

@@ -6,6 +6,7 @@ import {
   type LanguageServer,
   wordAt,
 } from '../../../src/completion/languageList';
+import { rewardVersion } from '../../../src/completion/scoreWeights';
 import { suggest, type SuggestParams } from '../../../src/completion/suggest';
 import type { GenerateRequest, Policy } from '../../../src/model/types';
 import type { Candidate } from '../../../src/types';
@@ -100,7 +101,7 @@ describe('a suggestion', () => {
       shownIndex: 0,
       propensity: 1,
       policyVersion: 'test@1',
-      rewardVersion: 'score-1',
+      rewardVersion,
       latencyMs: { queue: 1, prefill: 2, decode: 3 },
     });
     expect(suggestion.id).toMatch(/^[0-9a-f-]{36}$/);

@@ -22,7 +22,7 @@ function drawn(count: number, bias: number, slope: number): Question[] {
     options: ['greedy', 'copied'].map((source) => {
       const value = random() * 4 - 2;
       const exact = random() < 1 / (1 + Math.exp(-(bias + slope * value)));
-      return { source, values: [1, value], exact };
+      return { source, run: 0, values: [1, value], exact };
     }),
   }));
 }
@@ -48,7 +48,7 @@ test('at the weights found nothing pulls any more', () => {
 test('a feature that separates everything gets a weight that is large and finite', () => {
   const questions = drawn(60, 0, 0).map(({ options, ...rest }) => ({
     ...rest,
-    options: options.map(({ values, source }) => ({ source, values, exact: (values[1] ?? 0) > 0 })),
+    options: options.map((option) => ({ ...option, exact: (option.values[1] ?? 0) > 0 })),
   }));
   const [, slope = NaN] = logistic(questions);
   expect(slope).toBeGreaterThan(2);
@@ -60,8 +60,13 @@ const telling: Question[] = ['zoo', 'shop', 'zoo', 'shop'].map((name, i) => ({
   package: name,
   kind: i < 2 ? 'midLine' : 'lineStart',
   options: [
-    { source: 'greedy', values: [1, i === 0 ? 1 : 0], exact: i === 0 },
-    { source: 'copied', values: [1, i === 1 || i === 2 ? 1 : 0], exact: i === 1 || i === 2 },
+    { source: 'greedy', run: 0, values: [1, i === 0 ? 1 : 0], exact: i === 0 },
+    {
+      source: 'copied',
+      run: 9,
+      values: [1, i === 1 || i === 2 ? 1 : 0],
+      exact: i === 1 || i === 2,
+    },
   ],
 }));
 
