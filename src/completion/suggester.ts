@@ -217,15 +217,15 @@ export class Suggester implements Disposable {
   }
 
   /**
-   * What can be made behind the suggestion on screen: the policy's opinion where it was not asked, and
-   * the suggestion for the text as it will be once this one is taken.
+   * What can be made behind the suggestion on screen: the one for the text as it will be once this one
+   * is taken, and the policy's opinion where it was not asked.
    */
   async #prepare(question: Question, suggestion: Suggestion, text: string): Promise<void> {
     this.#ahead.abort();
     const { signal } = (this.#ahead = new AbortController());
     const opinion = this.#isUnread(suggestion) ? [question] : [];
     try {
-      for (const next of [...opinion, ...afterTaking(question, text)]) {
+      for (const next of [...afterTaking(question, text), ...opinion]) {
         // What somebody asked for goes first; whether it fails is told to whoever asked.
         while (this.#making) await Promise.allSettled([this.#making.suggestion]);
         if (signal.aborted) return;

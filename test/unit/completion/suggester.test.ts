@@ -369,33 +369,34 @@ describe('copied text that is sure', () => {
     expect(calls[0]?.request.drafts).toMatchObject([{ text: '\n  load(user);\n}' }]);
   });
 
-  test('stays while typed through, and the policy’s opinion comes behind it', async () => {
+  test('is followed by the next suggestion like any other', async () => {
     await shown(await ask(marked));
     await pass(restMs);
-    expect(calls[0]?.request).toMatchObject({
-      urgency: 'ahead',
-      drafts: [{ text: 'load(userId);' }],
-    });
-    await calls[0]?.answer('save(user);', 'load(userId);');
+    expect(calls[0]?.request.context.prefix.endsWith('load(userId);\n')).toBe(true);
+  });
+
+  /** Shows the copied text, and lets the policy say `texts` of the same place. */
+  async function showWithOpinion(...texts: readonly string[]): Promise<void> {
+    await shown(await ask(marked));
+    await pass(restMs);
+    await calls[0]?.answer('next();');
+    const drafts = [{ text: 'load(userId);' }];
+    expect(calls[1]?.request).toMatchObject({ urgency: 'ahead', drafts });
+    await calls[1]?.answer(...texts);
+  }
+
+  test('stays while typed through, and the policy’s opinion comes behind it', async () => {
+    await showWithOpinion('save(user);', 'load(userId);');
     expect(await textsOf(await ask(`${marked.slice(0, -1)}lo█`))).toEqual(['ad(userId);']);
     expect(await textsOf(await ask(`${marked.slice(0, -1)}sa█`))).toEqual(['ve(user);']);
   });
 
   test('stays in front when the user asks for more', async () => {
-    await shown(await ask(marked));
-    await pass(restMs);
-    await calls[0]?.answer('save(user);', 'load(userId);');
+    await showWithOpinion('save(user);', 'load(userId);');
     const more = await ask(marked, 'invoked');
     expect(await textsOf(more)).toEqual(['load(userId);', 'save(user);']);
     expect((await more.answer)?.suggestion.policyVersion).toBe('test@1');
-    expect(calls.filter(({ request }) => request.urgency === 'asked')).toEqual([]);
-  });
-
-  test('is followed by the next suggestion like any other', async () => {
-    await shown(await ask(marked));
-    await pass(restMs);
-    await calls[0]?.answer('save(user);');
-    expect(calls[1]?.request.context.prefix.endsWith('load(userId);\n')).toBe(true);
+    expect(calls).toHaveLength(2);
   });
 });
 
