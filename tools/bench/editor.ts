@@ -1,31 +1,57 @@
 /**
- * The extension in a real window: how long activation took, and the longest time that the extension
- * host could not answer while somebody typed and suggestions came.
+ * The extension in a real window: how long activation took, the longest time that the extension host
+ * could not answer while somebody typed and suggestions came, how soon after Tab the next one stands
+ * there, and what memory and processor time it takes.
  */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type * as vscode from 'vscode';
+import { Feedback } from '../../test/editor/feedback';
+import { cpuPercents, descendantsRunning, usageOf } from '../../test/editor/processes';
 import { Editor, projectRoot, type Window } from '../../test/editor/workbench';
 import { quantile } from '../../src/replay/fim';
-import type { Figure } from './machine';
+import { type Figure, format, spread } from './machine';
+import { hostScript } from './places';
 
 const sample = path.join(projectRoot, 'test/fixtures/sample-project');
 const typed = ['const total = prices.', 'export function ', 'if (item.', 'return ', 'for (const '];
+
+/** Loops that begin alike and go on differently; the last one is to be written. */
+const loops = [...['price', 'stock', 'weight'].map((name) => `total += item.${name};`), '']
+  .map((line, i) => `function sum${i}(items: Item[]) {\n  let total = 0;\n${loopOf(line)}}\n`)
+  .join('\n');
+const loopRounds = 12;
+
+function loopOf(line: string): string {
+  return line === '' ? '  ' : `  for (const item of items) {\n    ${line}\n  }\n  return total;\n`;
+}
 
 export async function benchEditor(): Promise<Figure[]> {
   const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'hone-bench-')), 'sample');
   fs.cpSync(sample, folder, { recursive: true });
   const file = fs.readdirSync(path.join(folder, 'src')).find((name) => name.endsWith('.ts'));
+  fs.writeFileSync(path.join(folder, 'src/loops.ts'), loops);
   const editor = await Editor.start();
   try {
     const window = await editor.open(folder, `src/${file ?? ''}:1:1`);
     await window.waitReady();
+    const pids = ['--type=extensionHost', hostScript].map((script) => {
+      const pid = descendantsRunning(editor.server.pid, script).at(-1);
+      if (pid === undefined) throw new Error(`No process runs ${script}.`);
+      return pid;
+    });
+    const before = megabytes(pids);
     await window.press('Control+End');
     await window.inHost(switchHone, false);
     const without = await stallsWhileTyping(window);
     await window.inHost(switchHone, true);
     const withHone = await stallsWhileTyping(window);
+    const afterTab = await nextAfterTab(window);
+    await window.page.waitForTimeout(2000);
+    const idle = await cpuPercents(pids, 3000);
+    const rows = await new Feedback(editor.server.dataDir).of('src/loops.ts');
+    const atOnce = rows.filter(({ policyVersion }) => policyVersion === 'none');
     return [
       {
         what: 'activation',
@@ -41,6 +67,26 @@ export async function benchEditor(): Promise<Figure[]> {
         what: '  the same typing with Hone off',
         value: longest(without),
         wanted: 'what the rest of the host takes',
+      },
+      {
+        what: 'from Tab to the next ghost text on screen',
+        value: format(spread(afterTab), 'ms'),
+        wanted: 'p50 <= 30 ms',
+      },
+      {
+        what: `copied text that is sure, from question to answer (${atOnce.length})`,
+        value: format(spread(atOnce.map(({ totalMs }) => totalMs)), 'ms'),
+        wanted: 'p50 <= 20 ms',
+      },
+      {
+        what: 'processor, 2 s after the last key (extension host, model host)',
+        value: idle.map((percent) => `${percent.toFixed(1)} %`).join(', '),
+        wanted: '0 %',
+      },
+      {
+        what: 'resident before and after (extension host, model host)',
+        value: `${before} -> ${megabytes(pids)}`,
+        wanted: 'flat',
       },
     ];
   } finally {
@@ -59,6 +105,63 @@ async function stallsWhileTyping(window: Window): Promise<number[]> {
       await window.press('Escape');
     }
   return (await window.inHost(readStalls)).sort((a, b) => a - b);
+}
+
+/** Takes the beginning of a loop and times the ghost text that follows, in milliseconds. */
+async function nextAfterTab(window: Window): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < loopRounds; round++) {
+    await window.inHost(openLoops, loops);
+    await window.page.waitForTimeout(500);
+    await window.type('for (', 60);
+    const ghost = await window.waitGhost(undefined, 5000).catch(() => '');
+    if (ghost === '') continue;
+    // As long as a person needs to read it.
+    await window.page.waitForTimeout(1500);
+    const timed = window.page.evaluate(untilNextGhost);
+    await window.press('Tab');
+    const elapsedMs = await timed;
+    if (elapsedMs !== null) times.push(elapsedMs);
+    await window.press('Escape');
+  }
+  return times;
+}
+
+/** Runs in the extension host: the file as it was, the cursor where the last loop begins. */
+async function openLoops(api: typeof vscode, text: string): Promise<void> {
+  const folder = api.workspace.workspaceFolders?.[0];
+  if (!folder) throw new Error('No folder is open.');
+  const editor = await api.window.showTextDocument(api.Uri.joinPath(folder.uri, 'src/loops.ts'));
+  const { document } = editor;
+  const whole = new api.Range(0, 0, document.lineCount, 0);
+  await editor.edit((edit) => edit.replace(whole, text));
+  const at = document.positionAt(text.lastIndexOf('}'));
+  editor.selection = new api.Selection(at, at);
+}
+
+/** Runs in the page: milliseconds from Tab to other ghost text than now, null if none comes. */
+function untilNextGhost(): Promise<number | null> {
+  const editor = document.querySelector('.editor-instance .monaco-editor') ?? document.body;
+  const ghost = () =>
+    [...editor.querySelectorAll('[class*="ghost-text"]')].map((each) => each.textContent).join('');
+  const before = ghost();
+  let startMs: number | undefined;
+  const onKey = () => (startMs = performance.now());
+  addEventListener('keydown', onKey, { capture: true, once: true });
+  return new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      const now = ghost();
+      if (startMs === undefined || now.trim() === '' || now === before) return;
+      observer.disconnect();
+      resolve(performance.now() - startMs);
+    });
+    observer.observe(editor, { subtree: true, childList: true, characterData: true });
+    setTimeout(() => resolve(null), 3000);
+  });
+}
+
+function megabytes(pids: readonly number[]): string {
+  return pids.map((pid) => `${(usageOf(pid).residentBytes / 1e6).toFixed(0)} MB`).join(', ');
 }
 
 function longest(sorted: readonly number[]): string {
