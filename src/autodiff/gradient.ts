@@ -93,8 +93,8 @@ function differentiate(b: Backward, step: Step): readonly (string | undefined)[]
 /**
  * Names the gradients, and puts their nodes in an order that frees memory. onnxruntime runs a graph
  * depth first from its last leaf to its first. So the leaf that can run earliest, the loss, then the
- * gradients nearest to it, must stand last; in their natural order each activation would live until
- * the very end, for the sake of one gradient.
+ * gradients nearest to it, stand last; in their natural order they would run at the very end, and keep
+ * what they are made of until then.
  */
 function withOutputs(
   b: Backward,
