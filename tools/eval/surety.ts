@@ -101,7 +101,8 @@ async function copiesIn({ entry, files }: PackageSources, cuts: readonly Cut[]) 
     if (best === undefined || !isUncontested(copies)) continue;
     const { exact } = marksOf(candidates[0]?.text ?? '', cut.target);
     const byName = suretyFeatures(best);
-    const option = { source: 'copied', values: names.map((name) => byName[name]), exact };
+    const features = names.map((name) => byName[name]);
+    const option = { source: 'copied', values: features, exact, run: best.runLength };
     found.push({ package: entry.name, kind: cut.kind, options: [option] });
   }
   return found;
