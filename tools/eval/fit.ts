@@ -176,7 +176,9 @@ export function fitReport({ packages, overall, byKind }: Fit): string {
 export function writeWeights(fit: Fit, file: string): void {
   const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
   const { overall, packages } = fit;
-  const lines = fit.names.map((name, i) => `  ${name}: ${Number((fit.weights[i] ?? 0).toFixed(2))},`);
+  const lines = fit.names.map(
+    (name, i) => `  ${name}: ${Number((fit.weights[i] ?? 0).toFixed(2))},`,
+  );
   const version = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 6);
   const text = `/**
  * Weights of the features of \`score.ts\`, written by \`npm run eval -- fit\`, not by hand. Fitted by

@@ -177,6 +177,9 @@ export function markdown({ key, overall, languages, packages }: Ablation, names:
       ]),
     ),
     '',
+    ...(languages.some(({ name }) => name === 'python')
+      ? ['There is no language server for Python here: its row is the one before.', '']
+      : []),
     'Everything on, as a multiple of the better of model alone and copied alone (95 %):',
     '',
     ...[overall, ...languages].map(

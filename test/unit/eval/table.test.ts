@@ -60,5 +60,7 @@ test('the table has a line for each row and says how many cuts it rests on', () 
   expect(text).toContain(
     '| + all | 100.0 (100.0 to 100.0) | 100.0 | 100.0 | 1.000 | 100.0 | 300 / 300 |',
   );
+  expect(text).not.toContain('Python');
+  expect(markdown(of(answers('snake', ['x.x'])), names)).toContain('no language server for Python');
   expect(text).toMatch(/- all \(2\): 2\.00 \(/);
 });
