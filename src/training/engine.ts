@@ -9,7 +9,7 @@ import { gradient } from '../autodiff/gradient';
 import type { LlamaConfig } from '../model/llamaConfig';
 import { type Session, type Tensor, openSession } from '../model/session';
 import { encodeModel } from '../onnx/codec';
-import type { OnnxGraph } from '../onnx/model';
+import type { OnnxGraph, OnnxModel } from '../onnx/model';
 import type { LoraPair } from './adapter';
 import type { Example } from './examples';
 import { type LossInputs, lossFeeds, scoreFeeds } from './feeds';
@@ -18,10 +18,13 @@ import { type LossSettings, addLoss, addScores, lossNames } from './losses';
 import type { LinearModule } from './modules';
 import { buildTrainingGraph } from './trainingGraph';
 
-export interface EngineOptions {
+export interface GraphOptions {
   readonly config: LlamaConfig;
   readonly modules: readonly LinearModule[];
   readonly lora: LoraSettings;
+}
+
+export interface EngineOptions extends GraphOptions {
   /** Folder with the frozen weights, where the graphs are put too. */
   readonly directory: string;
   /** Threads of one operator, 1 or more. */
@@ -76,8 +79,7 @@ export async function openGradients(
 ): Promise<GradientEngine> {
   const { modules } = options;
   const names = parameterNames(modules);
-  const graph = gradient(addLoss(adaptedGraph(options), loss), lossNames.loss, names);
-  const session = await openGraph(options, 'gradients.onnx', graph);
+  const session = await openModel(options, 'gradients.onnx', gradientModel(options, loss));
   const fetches = [lossNames.loss, ...names.map((name) => `d_${name}`)];
   return {
     async run(examples, inputs, parameters) {
@@ -91,7 +93,7 @@ export async function openGradients(
 }
 
 export async function openScores(options: EngineOptions): Promise<ScoreEngine> {
-  const session = await openGraph(options, 'scores.onnx', addScores(adaptedGraph(options)));
+  const session = await openModel(options, 'scores.onnx', adaptedModel(options, addScores));
   return {
     async run(examples, parameters) {
       const feeds = chosen(session, scoreFeeds(examples), options, parameters);
@@ -102,19 +104,27 @@ export async function openScores(options: EngineOptions): Promise<ScoreEngine> {
   };
 }
 
-function adaptedGraph({ config, modules, lora }: EngineOptions): OnnxGraph {
-  const { model, weights } = buildTrainingGraph(config);
-  return injectLora(model.graph, weights, modules, lora);
+/** Forward and backward: the loss and its gradient by every A and B. */
+export function gradientModel(options: GraphOptions, loss: LossSettings): OnnxModel {
+  const names = parameterNames(options.modules);
+  return adaptedModel(options, (graph) => gradient(addLoss(graph, loss), lossNames.loss, names));
 }
 
-async function openGraph(
-  { directory, threads, config }: EngineOptions,
+function adaptedModel(
+  { config, modules, lora }: GraphOptions,
+  finish: (graph: OnnxGraph) => OnnxGraph,
+): OnnxModel {
+  const { model, weights } = buildTrainingGraph(config);
+  return { ...model, graph: finish(injectLora(model.graph, weights, modules, lora)) };
+}
+
+async function openModel(
+  { directory, threads }: EngineOptions,
   file: string,
-  graph: OnnxGraph,
+  model: OnnxModel,
 ): Promise<Session> {
-  const { model } = buildTrainingGraph(config);
   const path = join(directory, file);
-  await writeFile(path, encodeModel({ ...model, graph }));
+  await writeFile(path, encodeModel(model));
   return openSession(path, { threads, prepack: false });
 }
 

@@ -1,8 +1,8 @@
 /**
  * The frozen weights of a training run as one float32 file, made from the model folder that the user
- * runs. They are what its 8-bit blocks stand for, not what the source once said: the adapter then
- * learns beside the very numbers it will be used with, and neither a source that is long gone nor a
- * second import is needed. (For models published in 4 to 8 bits the two are the same numbers.)
+ * runs. They are what its 8 bits stand for, not what the source once said: the adapter then learns
+ * beside the very numbers it will be used with, and neither a source that is long gone nor a second
+ * import is needed.
  */
 import { copyFile, link } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- SECTION...]: every performance figure that Hone claims, with the machine it was
- * measured on. Sections: copy, neighbours, syntax, import, suggest, engine (beside llama.cpp), editor.
+ * measured on. Sections: copy, neighbours, syntax, import, suggest, engine (beside llama.cpp), editor,
+ * training (beside PyTorch where HONE_BENCH_PYTHON names a python with torch, transformers and peft).
  * Figures are medians with the 10th and 90th percentile.
  */
 import { benchCopy } from './copy';
@@ -11,6 +12,7 @@ import { describeMachine, type Figure } from './machine';
 import { benchNeighbours } from './neighbours';
 import { benchSuggest } from './suggest';
 import { benchSyntax } from './syntax';
+import { benchTraining } from './training';
 
 const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   copy: benchCopy,
@@ -20,6 +22,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   suggest: benchSuggest,
   engine: benchEngine,
   editor: benchEditor,
+  training: benchTraining,
 };
 
 async function main(): Promise<void> {
