@@ -1,5 +1,5 @@
 /**
- * npm run eval [-- --set heldOut|tuned] [--packages A,B] [--cuts N] [--summary] [--json]: the
+ * npm run eval [-- --set heldOut|tuned] [--packages A,B] [--cuts N] [--minutes M] [--summary] [--json]: the
  * ablation table. Cuts of all packages in turn, all rows of a cut one after the other; what is
  * answered stays answered, so it may be stopped at any time and goes on where it stopped.
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
     set: { type: 'string', default: 'heldOut' },
     packages: { type: 'string' },
     cuts: { type: 'string' },
+    minutes: { type: 'string', default: 'Infinity' },
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
     summary: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -105,7 +106,8 @@ async function askAll(key: string, asked: readonly Row[], count: number): Promis
   const startMs = performance.now();
   let done = 0;
   const { signal } = interrupted();
-  for (let i = 0; opened.some(({ cuts }) => i < cuts.length); i++) {
+  const isTimeLeft = () => performance.now() - startMs < Number(values.minutes) * 60_000;
+  for (let i = 0; isTimeLeft() && opened.some(({ cuts }) => i < cuts.length); i++) {
     for (const { entry, workbench, cuts } of opened) {
       const cut = cuts[i];
       if (cut === undefined) continue;
