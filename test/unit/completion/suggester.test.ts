@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CopyIndex } from '../../../src/completion/copyIndex';
+import type { LanguageServer } from '../../../src/completion/languageList';
 import {
   type Answer,
   orphanMs,
@@ -88,9 +89,16 @@ async function pass(durationMs: number): Promise<void> {
   await settle();
 }
 
+/** Of the questions; undefined where a test does not say. */
+let languageServer: LanguageServer | undefined;
+afterEach(() => {
+  languageServer = undefined;
+});
+
 function questionAt(marked: string, trigger: Trigger = 'automatic'): Question {
   const document = documentAtCursor(marked);
-  return { document, windowStart: 0, trigger, settings: { ...defaultSettings, debounceMs } };
+  const settings = { ...defaultSettings, debounceMs };
+  return { document, windowStart: 0, trigger, settings, languageServer };
 }
 
 /** A question as an editor asks it: cancelled when the next key comes. */
@@ -405,8 +413,7 @@ describe('where a language server knows the members', () => {
   const list = { word: { start: 0, typed: '' }, kind: 'members', complete: true } as const;
   beforeEach(() => {
     const item = { name: 'load', kind: 'callable', fits: false } as const;
-    const languageServer = { list: () => Promise.resolve({ ...list, items: [item] }) };
-    suggester = new Suggester({ ...params(), sources: () => ({ ...sources(), languageServer }) });
+    languageServer = { list: () => Promise.resolve({ ...list, items: [item] }) };
   });
 
   test('no copied member is shown before it was asked', async () => {
