@@ -3,6 +3,7 @@
  * ablation table. Cuts of all packages in turn, all rows of a cut one after the other; what is
  * answered stays answered, so it may be stopped at any time and goes on where it stopped.
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
+ * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
  */
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,12 +13,17 @@ import { readModelFolder } from '../../src/model/modelFolder';
 import { createPolicy } from '../../src/model/policy';
 import { openSession } from '../../src/model/session';
 import { loadTokenizer } from '../../src/model/tokenizer';
-import { loadTypeScript, type TypeScript } from '../../src/replay/typescriptServer';
+import {
+  loadTypeScript,
+  type TypeScript,
+  typeScriptServer,
+} from '../../src/replay/typescriptServer';
 import type { Logger, Suggestion } from '../../src/types';
 import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
 import { type Cut, makeCuts } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
+import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
 import { type PackageEntry, packages, readPackage } from './packages';
 import { baselines, everythingRow, type Equipment, type Row, rows, Workbench } from './rows';
 import { ablation, markCuts, markdown, type RowNames } from './table';
@@ -65,6 +71,8 @@ if (fitting) {
   const fit = fitScore(questionsOf(latest(key).filter(({ row }) => row === fitRow.id)));
   process.stdout.write(fitReport(fit) + '\n');
   writeWeights(fit, path.join(root, 'src/completion/scoreWeights.ts'));
+} else if (positionals[0] === 'members') {
+  process.stdout.write(memberTable(await askMembers(Number(values.cuts ?? 300))) + '\n');
 } else {
   const key = codeKey(root, [], values.model);
   if (!values.summary) await askAll(key, rows, Number(values.cuts ?? 100));
@@ -88,19 +96,34 @@ function latest(key: string): Answer[] {
   return answers.of(newest);
 }
 
+/** Asks at `count` places, as many in each package of TypeScript, as shipped and without the lists. */
+async function askMembers(count: number): Promise<Record<string, MemberAnswer[]>> {
+  const { equipment, close } = await equip();
+  const everything = lastRow();
+  const without: MemberAnswer[] = [];
+  const withIt: MemberAnswer[] = [];
+  const { signal } = interrupted();
+  const scripts = chosen.filter(({ language }) => language === 'typescript');
+  for (const entry of scripts) {
+    const sources = readPackage(entry, cache);
+    const server = typeScriptServer(equipment.typescript, { files: sources.files });
+    const workbench = new Workbench(sources, equipment);
+    const cuts = memberCuts(sources.files, server, entry.name, Math.ceil(count / scripts.length));
+    note(`${entry.name} ${entry.version}: ${cuts.length} places`);
+    for (const cut of cuts) {
+      const plain = await workbench.ask(cut, { ...everything, languageServer: false }, signal);
+      without.push(judge(cut, plain, server));
+      withIt.push(judge(cut, await workbench.ask(cut, everything, signal), server));
+    }
+    server.dispose();
+  }
+  await close();
+  return { 'without the language server': without, 'with it': withIt };
+}
+
 /** Asks what has not been answered yet, the packages in turn. */
 async function askAll(key: string, asked: readonly Row[], count: number): Promise<void> {
-  const folder = await readModelFolder(path.resolve(values.model));
-  const tokenizer = await loadTokenizer(folder);
-  const session = await openSession(folder.graphPath, { threads: threads() });
-  const { manifest } = folder;
-  const noHeader = { ...manifest, prompt: { repository: null, file: null } };
-  const equipment: Equipment = {
-    plain: createPolicy(session, tokenizer, noHeader, false),
-    full: createPolicy(session, tokenizer, manifest),
-    parser: createParser(readGrammar, stderrLogger),
-    typescript: await installedTypeScript(),
-  };
+  const { equipment, close } = await equip();
   const opened = chosen.map((entry) => openPackage(entry, equipment, count));
   const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
   const startMs = performance.now();
@@ -123,7 +146,23 @@ async function askAll(key: string, asked: readonly Row[], count: number): Promis
       }
     }
   }
-  await session.release();
+  await close();
+}
+
+/** What workspaces share, until it is closed. */
+async function equip(): Promise<{ equipment: Equipment; close: () => Promise<void> }> {
+  const folder = await readModelFolder(path.resolve(values.model));
+  const tokenizer = await loadTokenizer(folder);
+  const session = await openSession(folder.graphPath, { threads: threads() });
+  const { manifest } = folder;
+  const noHeader = { ...manifest, prompt: { repository: null, file: null } };
+  const equipment = {
+    plain: createPolicy(session, tokenizer, noHeader, false),
+    full: createPolicy(session, tokenizer, manifest),
+    parser: createParser(readGrammar, stderrLogger),
+    typescript: await installedTypeScript(),
+  } satisfies Equipment;
+  return { equipment, close: () => session.release() };
 }
 
 function openPackage(entry: PackageEntry, equipment: Equipment, count: number) {
