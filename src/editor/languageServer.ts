@@ -21,8 +21,11 @@ export interface EditorLanguageServerParams {
   readonly logger: Logger;
 }
 
-/** How long a suggestion waits for a list, counted from when the list was asked for. */
-const patienceMs = 150;
+/**
+ * How long a suggestion waits for a list, in milliseconds from when the list was asked for. A member
+ * is worth a longer wait: one that does not exist would be wrong whatever follows it.
+ */
+const patienceMs: Readonly<Record<LanguageList['kind'], number>> = { members: 800, scope: 150 };
 /** A server that has said nothing for so long is taken to be stuck, and asked anew elsewhere. */
 const giveUpMs = 10_000;
 /** Of a longer list the rest is not looked at. */
@@ -113,7 +116,7 @@ export class EditorLanguageServer {
   }
 
   /** The answer, or undefined where it takes too long. Rejects with an AbortError alone. */
-  #inTime({ answer, askedMs }: Question, signal: AbortSignal): Promise<Names | undefined> {
+  #inTime({ answer, askedMs, kind }: Question, signal: AbortSignal): Promise<Names | undefined> {
     const { clock } = this.#params;
     return new Promise((resolve, reject) => {
       const stop = (): void => {
@@ -124,7 +127,7 @@ export class EditorLanguageServer {
         stop();
         reject(new DOMException('This operation was aborted', 'AbortError'));
       };
-      const left = Math.max(0, askedMs + patienceMs - clock.now());
+      const left = Math.max(0, askedMs + patienceMs[kind] - clock.now());
       const cancel = clock.after(left, () => {
         stop();
         resolve(undefined);
