@@ -276,7 +276,11 @@ export class SuggestionTracker implements Disposable {
       if (watch) this.#drop(watch);
       const taken = outcome === 'partial' ? typedLength : 0;
       const laterLength = end - start - taken;
-      const region = new TrackedRegion(document, start, taken, { laterLength, tailTaken: false });
+      const region = new TrackedRegion(document, start, taken, {
+        laterLength,
+        tailTaken: false,
+        typedLength: taken > 0 ? visible.typedBefore : 0,
+      });
       const refused = outcome === 'dismissed' || outcome === 'typedAgainst';
       const purpose = refused ? 'writtenInstead' : 'lateAccept';
       this.#follow(
@@ -291,7 +295,12 @@ export class SuggestionTracker implements Disposable {
   }
 
   /** Follows an accepted text where it stands, or awaits it: the command may come before the change. */
-  #followAccepted(suggestion: Suggestion, index: number, place: Place, linePrefix: string): void {
+  #followAccepted(
+    suggestion: Suggestion,
+    index: number,
+    place: Place & { readonly typedBefore?: number },
+    linePrefix: string,
+  ): void {
     const document = this.#texts.get(suggestion.documentUri);
     if (document === undefined) return;
     const { start } = place;
@@ -300,7 +309,8 @@ export class SuggestionTracker implements Disposable {
       const region = new TrackedRegion(document, start, 0, { laterLength: place.end - start });
       this.#follow(suggestion, index, 'lateAccept', region, linePrefix, index);
     } else {
-      const region = new TrackedRegion(document, start, end - start);
+      const { typedBefore: typedLength = 0 } = place;
+      const region = new TrackedRegion(document, start, end - start, { typedLength });
       this.#follow(suggestion, index, 'taken', region, linePrefix);
     }
   }

@@ -43,21 +43,25 @@ export class TrackedRegion {
   /** Characters taken, the denominator of survival; 0 for a place where nothing was taken. */
   readonly takenLength: number;
   readonly #tailTaken: boolean;
+  /** Taken characters in front that the user typed, so that undoing the accept leaves them. */
+  readonly #typedLength: number;
   #shape: Shape;
   readonly #history: Moment[];
   #present = 0;
 
   /**
    * `laterLength` characters after the taken ones are already there and are not the suggestion's;
-   * `tailTaken` says that nothing of the suggestion was left to take. `text` is the live document.
+   * `tailTaken` says that nothing of the suggestion was left to take. The first `typedLength` of the
+   * taken characters were typed before the rest was accepted. `text` is the live document.
    */
   constructor(
     text: string,
     start: number,
     takenLength: number,
-    { laterLength = 0, tailTaken = true } = {},
+    { laterLength = 0, tailTaken = true, typedLength = 0 } = {},
   ) {
     this.takenLength = takenLength;
+    this.#typedLength = typedLength;
     this.#tailTaken = tailTaken && takenLength > 0;
     const runs = [
       { from: 0, length: takenLength },
@@ -84,9 +88,11 @@ export class TrackedRegion {
     return this.#shape.state;
   }
 
-  /** Share of the taken characters still there, 0..1; 0 where nothing was taken. */
+  /** Share of the taken characters still there, 0..1; 0 where nothing was taken, or all undone. */
   get survival(): number {
-    return this.takenLength === 0 ? 0 : keptLength(this.#shape.runs) / this.takenLength;
+    const { runs, state } = this.#shape;
+    if (this.takenLength === 0 || state === 'undone') return 0;
+    return keptLength(runs) / this.takenLength;
   }
 
   /** Offset behind the last taken character that is still there, or the start. */
@@ -115,7 +121,7 @@ export class TrackedRegion {
     }
 
     let touched = false;
-    const keptBefore = keptLength(runs);
+    const keptBefore = keptLength(runs, this.#typedLength);
     for (const edit of edits) touched = this.#apply(edit) || touched;
     if (touched) this.#shape = { ...this.#shape, state: this.#stateAfter(cause, keptBefore) };
     this.#remember(cause, after);
@@ -163,7 +169,7 @@ export class TrackedRegion {
 
   #stateAfter(cause: ChangeCause, keptBefore: number): RegionState {
     const { runs, state } = this.#shape;
-    const kept = keptLength(runs);
+    const kept = keptLength(runs, this.#typedLength);
     if (cause === 'outside') return 'replacedOutside';
     if (cause === 'undo' && kept === 0 && keptBefore > 0) return 'undone';
     return state === 'replacedOutside' || (state === 'undone' && kept === 0) ? state : 'edited';
@@ -210,8 +216,11 @@ export class TrackedRegion {
   }
 }
 
-function keptLength(runs: readonly Run[]): number {
-  return runs.reduce((sum, run) => (run.from === null ? sum : sum + run.length), 0);
+/** Taken characters that are there, those before the first `beyond` not counted. */
+function keptLength(runs: readonly Run[], beyond = 0): number {
+  const kept = ({ from, length }: Run): number =>
+    from === null ? 0 : Math.max(0, from + length - Math.max(from, beyond));
+  return runs.reduce((sum, run) => sum + kept(run), 0);
 }
 
 /** The part of the runs between two offsets from the region's start. */

@@ -33,7 +33,8 @@ export class VisibleSuggestion {
   #autoClosed = '';
   /** How far before the end of the agreed text the cursor may stand, after an auto-closed pair. */
   #cursorSlack = 0;
-  #takenByInsertion = false;
+  /** Characters taken before the first of them was not typed; undefined while all were. */
+  #typedBefore: number | undefined;
 
   constructor(
     suggestion: Suggestion,
@@ -79,7 +80,12 @@ export class VisibleSuggestion {
 
   /** Whether some of what stands there was accepted word by word and not typed. */
   get takenInPart(): boolean {
-    return this.#takenByInsertion && this.#takenLength > 0;
+    return this.#typedBefore !== undefined && this.#takenLength > 0;
+  }
+
+  /** Characters at the place that were typed before the first accept; 0 where there was none. */
+  get typedBefore(): number {
+    return this.#typedBefore ?? 0;
   }
 
   visibleMs(timeMs: number): number {
@@ -122,25 +128,29 @@ export class VisibleSuggestion {
 
   #judge(insertedTexts: readonly string[], cause: ChangeCause, after: string): Verdict {
     const previouslyTaken = this.#takenLength;
+    const typedLength = this.#typedLength;
     const rest = this.#compare(after);
     const grown = this.#takenLength > previouslyTaken;
     if (cause !== 'edit' && (grown || rest !== '')) return { kind: 'gone' };
 
     if (grown && !insertedTexts.every((text) => text === '' || isOneKeystroke(text))) {
-      this.#takenByInsertion = true;
+      this.#typedBefore ??= typedLength;
     }
     // After an auto-closed pair that agrees as a whole the cursor stands inside it.
     const pair = insertedTexts.find((text) => rest === '' && isAutoClosed(text.slice(1)));
     this.#cursorSlack = pair === undefined ? 0 : pair.length - 1;
 
     if (this.#takenLength > 0 && this.#takenLength === this.#text.length) {
-      const inserted = this.#takenByInsertion;
+      const inserted = this.#typedBefore !== undefined;
       return { kind: 'complete', candidateIndex: this.#candidateIndex, inserted };
     }
     if (rest === '' || this.#autoClosed.endsWith(rest)) return { kind: 'stands' };
     if (insertedTexts.some((text) => [...text].length > 1)) {
       const candidateIndex = this.#completeCandidate(after);
-      if (candidateIndex >= 0) return { kind: 'complete', candidateIndex, inserted: true };
+      if (candidateIndex >= 0) {
+        this.#typedBefore ??= typedLength;
+        return { kind: 'complete', candidateIndex, inserted: true };
+      }
       if (isAutoClosed(rest)) {
         this.#autoClosed = rest;
         return { kind: 'stands' };

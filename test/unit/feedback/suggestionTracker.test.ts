@@ -549,6 +549,43 @@ describe('survival and settled text', () => {
       steps: [...accept('foo(bar)'), 'undo', ['wait', 15_000]],
       facts: ['accepted #0, 8 taken, 800 ms', 'settled ""', '15 s: 0 undone'],
     },
+    'undone at once after some of it was typed': {
+      source,
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        ['type', 'fo'],
+        'accept',
+        'undo',
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', 'settled "fo"', '15 s: 0 undone'],
+    },
+    'undone and redone after some of it was typed': {
+      source,
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        ['type', 'fo'],
+        'accept',
+        'undo',
+        'redo',
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', 'settled "foo(bar)"', '15 s: 1 present'],
+    },
+    'deleted by hand down to what was typed is edited, not undone': {
+      source,
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        ['type', 'fo'],
+        'accept',
+        ['backspace', 6],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', 'settled "fo"', '15 s: 0.25 edited'],
+    },
     'undone and redone': {
       source,
       steps: [...accept('foo(bar)'), 'undo', 'redo', ['wait', 15_000]],
