@@ -268,6 +268,7 @@ program
   .action(async (options: { model: string; db?: string; json?: boolean }) => {
     const findings = await diagnose({
       modelDirectory: options.model,
+      grammarDirectory: grammars,
       database: options.db,
       logger: stderrLogger,
     });

@@ -1,14 +1,18 @@
 /**
  * `hone doctor`: looks at everything a suggestion needs (node, the native packages, the model and
- * its files' hashes, the database, the disk) and says of each what is there, what is wrong and how
- * to mend it. It repairs nothing by itself.
+ * its files' hashes, the grammars, the database, the disk) and at what training would take, and says
+ * of each what is there, what is wrong and how to mend it. It repairs nothing by itself.
  */
-import { statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import * as path from 'node:path';
+import { createParser, grammarFiles } from './completion/parser';
 import { hashFiles } from './model/fileHash';
 import { readModelFolder } from './model/modelFolder';
 import { openPolicy } from './model/policy';
 import { openFeedbackStore } from './store/feedbackStore';
+import { TrainingError } from './training/errors';
+import { planMemory } from './training/memory';
+import { trainingSettings } from './training/settings';
 import type { Logger } from './types';
 
 export interface Finding {
@@ -20,6 +24,8 @@ export interface Finding {
 
 export interface DoctorOptions {
   readonly modelDirectory: string;
+  /** Where the files of `completion/parser.ts` lie. */
+  readonly grammarDirectory: string;
   readonly database: string | undefined;
   readonly logger: Logger;
 }
@@ -31,6 +37,8 @@ export async function diagnose(options: DoctorOptions): Promise<Finding[]> {
     check('disk', () => freeSpace(options.modelDirectory)),
     check('model', () => modelFiles(options.modelDirectory)),
     check('engine', () => modelAnswers(options.modelDirectory)),
+    check('training', () => trainingTakes(options.modelDirectory)),
+    check('grammars', () => grammarsLoad(options.grammarDirectory)),
   ];
   const { database } = options;
   if (database !== undefined)
@@ -79,7 +87,8 @@ async function modelFiles(directory: string): Promise<string> {
         `${path.join(directory, name)} is not what was imported. Delete ${directory} and import the model again.`,
       );
   }
-  return `${manifest.version}, ${manifest.precision}, in ${directory}`;
+  const { version, precision, formatVersion } = manifest;
+  return `${version}, ${precision}, format ${formatVersion}, in ${directory}`;
 }
 
 async function modelAnswers(directory: string): Promise<string> {
@@ -100,6 +109,41 @@ async function modelAnswers(directory: string): Promise<string> {
   } finally {
     await policy.dispose();
   }
+}
+
+/** A model that is too large to be trained is no fault: it suggests all the same. */
+async function trainingTakes(directory: string): Promise<string> {
+  const { manifest } = await readModelFolder(directory);
+  const { rank, maxTokens, maxMemoryBytes } = trainingSettings({ method: 'sft' });
+  try {
+    const plan = planMemory({
+      config: manifest,
+      layers: manifest.layers,
+      rank,
+      texts: 1,
+      maxTokens: Math.min(maxTokens, manifest.maxPositions),
+      maxMemoryBytes,
+    });
+    const megabytes = Math.ceil(plan.bytes / 1e6);
+    return `texts of up to ${plan.maxTokens} tokens, in about ${megabytes} MB of memory`;
+  } catch (error) {
+    if (error instanceof TrainingError && error.code === 'memory') return error.message;
+    throw error;
+  }
+}
+
+async function grammarsLoad(directory: string): Promise<string> {
+  const problems: string[] = [];
+  const parser = createParser((name) => readFile(path.join(directory, name)), {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (_topic, message) => void problems.push(message),
+    error: (_topic, message) => void problems.push(message),
+  });
+  const languages = Object.keys(grammarFiles);
+  await Promise.all(languages.map((languageId) => parser.load(languageId)));
+  if (problems.length > 0) throw new Error(problems.join(' '));
+  return `syntax of ${languages.length} languages, in ${directory}`;
 }
 
 async function databaseHealth(file: string, logger: Logger): Promise<string> {
