@@ -5,7 +5,7 @@
  * `syntaxCheck.ts`). Its answers are immediate and bounded, so that it never holds up an editor.
  */
 import type * as library from 'web-tree-sitter';
-import type { Language, Node, Parser as TreeParser } from 'web-tree-sitter';
+import type { Edit, Language, Node, Parser as TreeParser, Point, Tree } from 'web-tree-sitter';
 import type { Logger } from '../types';
 
 /**
@@ -22,9 +22,10 @@ export interface Parser {
   load(languageId: string): Promise<boolean>;
   /**
    * The errors in `code`, in order. Undefined where they cannot be said: no grammar, one not loaded
-   * yet (which begins then), code that is too long or takes too long.
+   * yet (which begins then), code that is too long or takes too long. Of several texts that differ
+   * from `like` in one place each, only that place is parsed.
    */
-  errorsIn(languageId: string, code: string): readonly CodeError[] | undefined;
+  errorsIn(languageId: string, code: string, like?: string): readonly CodeError[] | undefined;
 }
 
 /** File name of the WebAssembly runtime that the grammars need. */
@@ -55,6 +56,19 @@ const maxSteps = 120;
 
 type Library = typeof library;
 
+interface Loaded {
+  readonly library: Library;
+  readonly parser: TreeParser;
+  /** What texts were last said to be like. */
+  like: Parsed | undefined;
+}
+
+interface Parsed {
+  readonly text: string;
+  /** Null where it takes too long. */
+  readonly tree: Tree | null;
+}
+
 /**
  * A parser over the files that `readFile` gives by name; it rejects where there is none. What cannot be
  * loaded is logged, once, and not parsed from then on.
@@ -65,7 +79,7 @@ export function createParser(
 ): Parser {
   const attempts = new Map<string, Promise<boolean>>();
   /** One for each grammar that is loaded, by file. */
-  const parsers = new Map<string, TreeParser>();
+  const parsers = new Map<string, Loaded>();
   let runtime: Promise<Library> | undefined;
 
   async function startRuntime(): Promise<Library> {
@@ -76,9 +90,10 @@ export function createParser(
 
   async function loadGrammar(file: string): Promise<boolean> {
     try {
-      const { Language, Parser } = await (runtime ??= startRuntime());
-      const language: Language = await Language.load(await readFile(file));
-      parsers.set(file, new Parser().setLanguage(language));
+      const library = await (runtime ??= startRuntime());
+      const language: Language = await library.Language.load(await readFile(file));
+      const parser = new library.Parser().setLanguage(language);
+      parsers.set(file, { library, parser, like: undefined });
       return true;
     } catch (error) {
       logger.warn(
@@ -98,22 +113,66 @@ export function createParser(
     return attempt;
   }
 
-  function errorsIn(languageId: string, code: string): readonly CodeError[] | undefined {
-    const parser = parsers.get(grammarOf(languageId) ?? '');
-    if (parser === undefined) void load(languageId);
-    if (parser === undefined || code.length > maxChars) return undefined;
-    let stepsLeft = maxSteps;
-    // Its return value ends the work, though the package's own type does not say so.
-    const progressCallback = () => --stepsLeft < 0;
-    const tree = parser.parse(code, null, { progressCallback });
-    // Otherwise the next text would be read as the rest of this one.
-    if (tree === null) parser.reset();
+  function errorsIn(
+    languageId: string,
+    code: string,
+    like?: string,
+  ): readonly CodeError[] | undefined {
+    const loaded = parsers.get(grammarOf(languageId) ?? '');
+    if (loaded === undefined) void load(languageId);
+    if (loaded === undefined || code.length > maxChars) return undefined;
+    if (like !== undefined && like !== loaded.like?.text) {
+      loaded.like?.tree?.delete();
+      const tree = like.length > maxChars ? null : parse(loaded.parser, like);
+      loaded.like = { text: like, tree };
+    }
+    const old = like === undefined ? undefined : editedTo(code, loaded);
+    const tree = parse(loaded.parser, code, old);
     const errors = tree === null ? undefined : errorsOf(tree.rootNode);
+    old?.delete();
     tree?.delete();
     return errors;
   }
 
   return { load, errorsIn };
+}
+
+/** Null where it takes too long. */
+function parse(parser: TreeParser, code: string, old?: Tree): Tree | null {
+  let stepsLeft = maxSteps;
+  // Its return value ends the work, though the package's own type does not say so.
+  const progressCallback = () => --stepsLeft < 0;
+  const tree = parser.parse(code, old, { progressCallback });
+  // Otherwise the next text would be read as the rest of this one.
+  if (tree === null) parser.reset();
+  return tree;
+}
+
+/** A tree of the text that `code` is said to be like, which knows where `code` differs from it. */
+function editedTo(code: string, { library, like }: Loaded): Tree | undefined {
+  if (!like?.tree) return undefined;
+  const { text } = like;
+  const shorter = Math.min(text.length, code.length);
+  let start = 0;
+  while (start < shorter && text[start] === code[start]) start++;
+  let same = 0;
+  while (same < shorter - start && text.at(-1 - same) === code.at(-1 - same)) same++;
+  const edit = {
+    startIndex: start,
+    oldEndIndex: text.length - same,
+    newEndIndex: code.length - same,
+    startPosition: pointAt(code, start),
+    oldEndPosition: pointAt(text, text.length - same),
+    newEndPosition: pointAt(code, code.length - same),
+  } satisfies Partial<Edit>;
+  const tree = like.tree.copy();
+  tree.edit(new library.Edit(edit));
+  return tree;
+}
+
+function pointAt(text: string, index: number): Point {
+  const lines = text.slice(0, index).split('\n');
+  return { row: lines.length - 1, column: lines.at(-1)?.length ?? 0 };
 }
 
 /** The outermost errors: what is inside one says little. */

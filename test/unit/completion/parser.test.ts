@@ -57,6 +57,26 @@ describe('errors', () => {
     expect(parser.errorsIn('json', '['.repeat(20_000))).toBeUndefined();
   });
 
+  test.each([
+    ['typescript', 'f(a);\n', 'if (b) {\n  █\n}\n', ['c(', 'd;', 'e)', '', "'🌱'; )"]],
+    ['python', 'a = 1\n', 'def f(b):\n    █\n\n\nf(1)\n', ['return [', 'c', 'if d:\n  e', ')']],
+    ['shellscript', 'a\n', 'if b; then\n  █\nfi\n', ['echo "$c"', 'cat <<D\n1\nD', 'fi', '"']],
+    ['yaml', 'a: 1\n', 'b:\n  c: █\n  d: e\n', ['[1', '[1]', '- 2', '|\n    f']],
+    ['rust', 'use a;\n', 'fn f() {\n    █\n}\n', ['r#"b"#;', 'c(', '/* d', '}']],
+  ])('are the same when the parser is told what texts are like: %s', async (...row) => {
+    const [languageId, above, around, texts] = row;
+    const { parser } = parserOver();
+    await parser.load(languageId);
+    const like = above + around.replace('█', '');
+    for (const text of texts) {
+      const code = above + around.replace('█', text);
+      expect(parser.errorsIn(languageId, code, like), code).toEqual(
+        parser.errorsIn(languageId, code),
+      );
+    }
+    expect(parser.errorsIn(languageId, like, like)).toEqual([]);
+  });
+
   test('of one text are not taken for those of the next', async () => {
     const { parser } = parserOver();
     await parser.load('typescript');
