@@ -20,12 +20,14 @@ export function syntaxCheck(parser: Parser, document: DocumentSnapshot): (text: 
   const { languageId } = document;
   if (parser.errorsIn(languageId, '') === undefined) return (text) => text;
   const { above, head, rest, below, isCut } = skeletonOf(document);
+  // A comment's first line may be none of those that are kept, and what it says is not code.
+  if (!isBlank(head) && !isCode(head)) return (text) => text;
   const known = new Map<string, boolean>();
   let sound: boolean | undefined;
 
   const errorsIn = (line: string) => {
     const code = above + line + below;
-    return parser.errorsIn(languageId, code + closersOf(code, languageId)) ?? [];
+    return parser.errorsIn(languageId, code + closersOf(code, languageId), above + below) ?? [];
   };
   /** Whether all is well but for the cursor's line, so that what is wrong there is the candidate's. */
   const isSound = () =>
@@ -116,8 +118,8 @@ const linesWhole = 8;
 /** A line that goes on with what a line above it began. */
 const goesOn =
   /^[ \t]*(?:[)\]}>|&?:.,+]|<\/|(?:else|elif|except|finally|catch|then|do|fi|done|esac|end)\b)/;
-/** A line of a comment, which is laid out as it likes. */
-const comment = /^[ \t]*(?:\/[/*]|\*[ /]|\*$)/;
+/** A line of a comment, which is laid out as it likes, or a blank one. */
+const noCode = /^[ \t]*(?:$|\/[/*]|\*[ /]|\*$)/;
 
 function skeletonOf({ text, offset }: DocumentSnapshot): Skeleton {
   const before = unixLines(text.slice(Math.max(0, offset - charsAbove), offset)).split('\n');
@@ -139,7 +141,7 @@ function skeletonOf({ text, offset }: DocumentSnapshot): Skeleton {
 }
 
 function isCode(line: string): boolean {
-  return !isBlank(line) && !comment.test(line);
+  return !noCode.test(line);
 }
 
 /** The statements before `line`, and the heads of the blocks it lies in, from the outermost on. */
@@ -150,11 +152,11 @@ function linesAbove(lines: readonly string[], line: string): string[] {
   for (;;) {
     // What stands in the same block, as statements of one or more lines.
     const level = indentColumns(from);
-    const start = lines.slice(0, end).findLastIndex((other) => indentColumns(other) < level) + 1;
-    const statements = statementsOf(lines.slice(start, end), level);
+    let start = level > 0 ? end : 0;
+    while (start > 0 && indentColumns(lines[start - 1] ?? '') >= level) start--;
     let room = from === line ? linesBeside : 0;
     let needed = goesOn.test(from);
-    for (const statement of statements.reverse()) {
+    for (const statement of statementsUpwards(lines, start, end, level)) {
       room -= statement.length;
       if (room < 0 && !needed) break;
       kept.unshift(...(needed ? shortened(statement, level) : statement));
@@ -202,6 +204,18 @@ function statementsOf(lines: readonly string[], level: number): string[][] {
     else statements.at(-1)?.push(line);
   }
   return statements;
+}
+
+/** The same statements of the lines from `start` to `end`, the last of them first. */
+function* statementsUpwards(lines: readonly string[], start: number, end: number, level: number) {
+  let after = end;
+  for (let i = end - 1; i >= start; i--) {
+    const line = lines[i] ?? '';
+    const begins = indentColumns(line) <= level && !goesOn.test(line);
+    if (!begins && i > start) continue;
+    yield lines.slice(i, after);
+    after = i;
+  }
 }
 
 function shortened(statement: readonly string[], level: number): readonly string[] {

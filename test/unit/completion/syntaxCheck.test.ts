@@ -93,6 +93,11 @@ test('several lines are judged as one', () => {
   check('typescript', marked, '\n    b();\n  }\n}', '\n    b();\n  }');
 });
 
+test('what a comment says is not judged', () => {
+  check('typescript', '/**\n * A: █\n */\nf();\n', 'is (it so', 'is (it so');
+  check('c', '/* A\n * is █\n */\nint b;\n', 'that isn\'t "b', 'that isn\'t "b');
+});
+
 test('a language without a grammar is not judged', () => {
   check('ruby', 'a = █\n', '1))', '1))');
 });
