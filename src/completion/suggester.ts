@@ -11,7 +11,7 @@ import { Emitter, type Event } from '../util/event';
 import { buildContext, type DocumentSnapshot } from './context';
 import { gate } from './gate';
 import { indentOf, lineHead } from './indentation';
-import type { LanguageServer } from './languageList';
+import { type LanguageServer, obeys, wordAt, wordsOf } from './languageList';
 import { suggest, suggestAtOnce, type SuggestParams } from './suggest';
 import { type Remainder, type Reuse, type SuggestionCache, typedSince } from './typeThrough';
 
@@ -74,7 +74,7 @@ export class Suggester implements Disposable {
   /** What to offer here; undefined for silence. Rejects with an AbortError when `signal` fires. */
   async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
     this.#cancelRest?.();
-    const before = this.#params.cache.reuse(question.document);
+    const before = await thatExists(this.#params.cache.reuse(question.document), question, signal);
     const isEnough = question.trigger === 'automatic' || !this.#isUnread(before?.suggestion);
     if (before && isEnough) return { ...before, isNew: false };
     const answer = await this.#find(question, signal);
@@ -138,7 +138,7 @@ export class Suggester implements Disposable {
       const suggestion = await this.#wait(making, signal);
       if (typed === 0) return this.#answer(suggestion);
       cache.remember(suggestion);
-      const fitting = cache.reuse(document);
+      const fitting = await thatExists(cache.reuse(document), question, signal);
       if (fitting) return { ...fitting, isNew: false };
     }
     this.#ahead.abort();
@@ -285,6 +285,26 @@ class Making {
     // Its failure is told to those who wait for it, and there may be none.
     this.suggestion.catch(() => undefined);
   }
+}
+
+/**
+ * What can be used again at a member: a suggestion made before its dot was typed was held to no list,
+ * so what the list does not have is left out of it.
+ */
+async function thatExists(
+  reuse: Reuse | undefined,
+  { document, windowStart, languageServer, settings }: Question,
+  signal: AbortSignal,
+): Promise<Reuse | undefined> {
+  if (reuse === undefined || languageServer === undefined) return reuse;
+  const context = buildContext(document, settings.multiline);
+  const word = wordAt(context.prefix, context.suffix);
+  const wordStart = windowStart + document.offset - (word?.typed.length ?? 0);
+  if (word?.kind !== 'members' || reuse.suggestion.offset >= wordStart) return reuse;
+  const list = await languageServer.list(document, signal);
+  const words = list && wordsOf(list, context);
+  const remainders = reuse.remainders.filter(({ text }) => obeys(text, words));
+  return remainders.length > 0 ? { ...reuse, remainders } : undefined;
 }
 
 /** The suggestion with its offset in the whole document. */

@@ -88,9 +88,11 @@ export class WorkspaceFiles implements Disposable {
   /** Whether Hone suggests in this document but keeps nothing of it. */
   neverLearn(documentUri: vscode.Uri): boolean {
     const uri = fileUriOf(documentUri);
+    const globs = this.#settings.forDocument(uri).neverLearn;
+    if (globs.length === 0) return false;
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     const path = folder ? relativePath(folder, uri) : uri.path.slice(1);
-    return compileGlobs(this.#settings.forDocument(uri).neverLearn)(path);
+    return compileGlobs(globs)(path);
   }
 
   async #loadAll(generation: number): Promise<void> {

@@ -86,7 +86,7 @@ export class WorkspaceIndex implements Disposable {
     const slice = new Slice();
     try {
       for (const { uri } of [...this.#indexed.values()]) {
-        if (this.#files.verdict(uri) !== 'open') this.#remove(uri);
+        if (!this.#mayTell(uri)) this.#remove(uri);
         await slice.rest();
       }
       for (const document of vscode.workspace.textDocuments) this.#enqueue(document.uri);
@@ -155,11 +155,19 @@ export class WorkspaceIndex implements Disposable {
     }
   }
 
+  /**
+   * Whether a file's text may be told of elsewhere: what is told is kept with the suggestion, so a
+   * file that nothing is to be learned from stays out.
+   */
+  #mayTell(uri: vscode.Uri): boolean {
+    return this.#files.verdict(uri) === 'open' && !this.#files.neverLearn(uri);
+  }
+
   /** The newest text of a file, from the editor where it is open; undefined if it must stay out. */
   async #textOf(
     uri: vscode.Uri,
   ): Promise<{ readonly languageId: string; readonly text: string } | undefined> {
-    if (this.#files.verdict(uri) !== 'open') return undefined;
+    if (!this.#mayTell(uri)) return undefined;
     const document = vscode.workspace.textDocuments.find(
       (d) => d.uri.toString() === uri.toString(),
     );

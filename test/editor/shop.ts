@@ -1,11 +1,12 @@
 /**
  * A workspace whose text says what comes next: functions that differ in one word, and a last one that
- * is empty. Typing `return items.` in it draws a suggestion of several words from the copy index and
- * from any language model, so that tests can act on ghost text without knowing it beforehand.
+ * lacks a dot and what follows it. Typing that dot draws a suggestion of several words from the copy
+ * index and from any language model, so that tests can act on ghost text without knowing it
+ * beforehand. It is one key: what is typed key by key draws suggestions on the way, by the clock.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Editor, EditorOptions, Window } from './workbench';
+import type { Editor, Window } from './workbench';
 
 const sum = (
   name: string,
@@ -25,7 +26,7 @@ const source = `export interface Item {
 ${sum('totalPrice', 'price')}
 ${sum('totalStock', 'stock')}
 export function totalWeight(items: readonly Item[]): number {
-  `;
+  return items`;
 
 const rest = `
 }
@@ -33,13 +34,10 @@ const rest = `
 
 /** Where typing begins, both from 1. */
 export const cursorLine = source.split('\n').length;
-export const cursorColumn = 3;
+export const cursorColumn = source.length - source.lastIndexOf('\n');
 
 /** What the tests type first; the suggestion follows it. */
-export const typed = 'return items.';
-
-/** Settings with which a suggestion is made for all that the tests type, not for the first of it. */
-export const unhurried: EditorOptions = { settings: { 'hone.debounceMs': 300 } };
+export const typed = '.';
 
 /** A folder of that name with one such file for each of `names`, and a `.env`; gone with the editor. */
 export function makeShop(editor: Editor, title: string, names: readonly string[]): string {

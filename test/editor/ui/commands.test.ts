@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
-import { makeShop, openAtCursor, typed, unhurried, withInserted } from '../shop';
+import { cursorColumn, cursorLine, makeShop, openAtCursor, typed, withInserted } from '../shop';
 import { Editor, type Window } from '../workbench';
 
 const files = ['cycled.ts', 'off.ts'] as const;
@@ -14,7 +14,7 @@ let window: Window;
 let feedback: Feedback;
 
 beforeAll(async () => {
-  editor = await Editor.start(unhurried);
+  editor = await Editor.start();
   window = await editor.open(makeShop(editor, 'shop', files));
   feedback = new Feedback(editor.server.dataDir);
   await window.waitReady();
@@ -74,7 +74,7 @@ test('switched off from the menu, it says so and stays silent until it is switch
 
   await window.command('Hone: Turn Suggestions On or Off');
   await window.waitReady();
-  await openAtCursor(window, 'off.ts', 17, typed.length + 3);
+  await openAtCursor(window, 'off.ts', cursorLine, cursorColumn + typed.length);
   await window.type('re');
   await window.waitGhost();
 });

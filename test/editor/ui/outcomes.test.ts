@@ -5,7 +5,7 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
-import { cursorLine, makeShop, openAtCursor, typed, unhurried, withInserted } from '../shop';
+import { cursorLine, makeShop, openAtCursor, typed, withInserted } from '../shop';
 import { Editor, type Window } from '../workbench';
 
 const files = [
@@ -29,7 +29,7 @@ let window: Window;
 let feedback: Feedback;
 
 beforeAll(async () => {
-  editor = await Editor.start(unhurried);
+  editor = await Editor.start();
   window = await editor.open(makeShop(editor, 'shop', files));
   feedback = new Feedback(editor.server.dataDir);
   await window.waitReady();

@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Feedback } from '../feedback';
-import { cursorColumn, cursorLine, makeShop, openAtCursor, typed } from '../shop';
+import { cursorLine, makeShop, openAtCursor, typed } from '../shop';
 import { Editor, type Window } from '../workbench';
 
 const switched = Array.from({ length: 12 }, (_, i) => `switched${i}.ts`);
@@ -71,13 +71,14 @@ test('a bracket that the editor closed is not closed again', async () => {
 });
 
 test('after Tab the next suggestion is there, made before it was asked for', async () => {
-  const at = unfinished.split('\n').length;
-  await openAtCursor(window, 'loops.ts', at, cursorColumn);
+  const line = unfinished.split('\n').length;
+  const column = unfinished.length - unfinished.lastIndexOf('\n');
+  await openAtCursor(window, 'loops.ts', line, column);
   await window.type('fo');
   const ghost = await window.waitGhost();
   expect(ghost).toBe('r (const item of items) {');
   // Reads what follows, and makes the next one.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await new Promise((resolve) => setTimeout(resolve, 5000));
   await window.press('Tab');
   await window.waitText((text) => text.includes(`  fo${ghost}\n}`));
   const next = await window.waitGhost((now) => now.trim() !== '' && now !== ghost);

@@ -424,6 +424,12 @@ describe('where a language server knows the members', () => {
     expect(await textsOf(whole)).toEqual(['(userId);']);
   });
 
+  test('what was made before the dot is held to the list once the dot is there', async () => {
+    await show('const user = █', 'repository.amount', 'repository.load(id)');
+    expect(await textsOf(await ask('const user = repository.█'))).toEqual(['load(id)']);
+    expect(calls).toHaveLength(1);
+  });
+
   test('it is not asked about text that is not there yet', async () => {
     await show('const user = █', 'repository.load');
     await pass(restMs);
