@@ -19,6 +19,7 @@ import type { Random } from '../util/random';
 import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
+import { reindentAt } from './indentation';
 import { type LanguageServer, nothingMore, obeys, wantsList, wordsOf } from './languageList';
 import type { Neighbours } from './neighbours';
 import type { Parser } from './parser';
@@ -145,7 +146,8 @@ function decide(
 ): Suggestion {
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
   const check = parser ? syntaxCheck(parser, document) : (text: string) => text;
-  const shownAs = (text: string) => check(trim(text, context));
+  const reindent = reindentAt(document);
+  const shownAs = (text: string) => check(trim(reindent(text), context));
   const scored = merge(proposed.map((candidate) => cut(candidate, shownAs)))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
@@ -179,9 +181,10 @@ function copiedDrafts(params: SuggestParams, context: CompletionContext): Draft[
   const { uri, languageId, text, offset } = params.document;
   const { multiline } = context;
   const drafts = params.copyIndex?.lookup({ uri, languageId, text, offset, multiline }) ?? [];
+  const reindent = reindentAt(params.document);
   const byText = new Map<string, Draft>();
   for (const draft of drafts) {
-    const cut = trim(draft.text, context);
+    const cut = trim(reindent(draft.text), context);
     if (cut !== '' && !byText.has(cut)) byText.set(cut, { ...draft, text: cut });
   }
   return [...byText.values()];
@@ -261,7 +264,8 @@ function unscored(draft: Draft): Candidate {
 function cut(candidate: Candidate, shownAs: (text: string) => string): Candidate {
   const text = shownAs(candidate.text);
   if (text === candidate.text) return candidate;
-  const kept = text.length / candidate.text.length;
+  // Deeper indentation makes it longer.
+  const kept = Math.min(1, text.length / candidate.text.length);
   return { ...candidate, text, tokenIds: [], logProb: candidate.logProb * kept };
 }
 

@@ -88,6 +88,15 @@ describe('a suggestion', () => {
     expect(near).toHaveBeenCalledTimes(1);
   });
 
+  test('is indented as the file is', async () => {
+    const { policy } = policyOf(['\n  c();\n}', -0.2]);
+    const suggestion = await ask('if (a) {\n\tb();\n}\n\nfor (;;) {█', { policy });
+    expect(suggestion.candidates).toMatchObject([{ text: '\n\tc();\n}' }]);
+    const { policy: wide } = policyOf(['\n  c();\n}', -0.2]);
+    const wider = await ask('if (a) {\n    b();\n}\n\nfor (;;) {█', { policy: wide });
+    expect(wider.candidates).toMatchObject([{ text: '\n    c();\n}', logProb: -0.2 }]);
+  });
+
   test('is the record of one decision', async () => {
     const { policy } = policyOf(['load();', -0.2]);
     const suggestion = await ask('const user = █', { policy });
