@@ -2,16 +2,31 @@
  * Weights as 8-bit columns, for products in whole numbers: each output of a matrix has one scale, so
  * that sums need no scale in between. That is coarser than blocks of 32, and harmless in the turned
  * basis of `rotation.ts`, into which matrices are brought here and from which they come back.
+ *
+ * Shapes: N rows of the source's matrix (outputs), K its columns (inputs), r rank of a product.
  */
 import type { Turned } from './llamaKernels';
+import { type Product, addProduct } from './product';
 import { transpose } from './quantize';
 import { mixBlocks, turn, turnBack } from './rotation';
 
 export interface Columns8 {
-  /** [N, K] */
+  /** [K, N] */
   readonly values: Int8Array;
   /** [N] */
   readonly scales: Float32Array;
+}
+
+/** Some rows of the source's matrix, which may be several that are stacked. */
+export interface RowRange {
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/** What is added to some rows of the source's matrix, from `firstRow` on: bᵀ a. */
+export interface RowsChange {
+  readonly firstRow: number;
+  readonly product: Product;
 }
 
 /**
@@ -25,60 +40,114 @@ export function toColumns8(
   gamma: Float32Array,
 ): Columns8 {
   const rows = matrix.length / columns;
-  let kept: Float32Array;
-  if (turned.side === 'input') {
-    kept = matrix.slice();
-    for (let row = 0; row < kept.length; row += columns) {
-      for (let k = 0; k < columns; k++) kept[row + k] = (kept[row + k] ?? 0) * (gamma[k] ?? 0);
-    }
-    turn(kept, columns);
-  } else {
-    const outputs = transpose(matrix, rows, columns); // [K, N]
-    turn(outputs, rows);
-    kept = transpose(outputs, columns, rows); // [N, K]
-    mixBlocks(kept, turned.inputBlock);
-  }
-  return roundRows(kept, columns);
+  const kept = matrix.slice(); // [N, K]
+  turnInputs(kept, columns, turned, gamma);
+  const outputs = transpose(kept, rows, columns); // [K, N]
+  if (turned.side === 'output') turn(outputs, rows);
+  return roundColumns(outputs, rows);
 }
 
-/** What 8-bit columns stand for, as the source had it: `[N, K]`. */
+/** What 8-bit columns stand for, as the source had it: `[rows, K]`. */
 export function fromColumns8(
-  { values, scales }: Columns8,
+  columns8: Columns8,
   turned: Turned,
   gamma: Float32Array,
+  { firstRow, rows }: RowRange,
 ): Float32Array {
-  const rows = scales.length;
-  const columns = values.length / rows;
-  const kept = Float32Array.from(values, (q, at) => q * (scales[Math.floor(at / columns)] ?? NaN));
+  const allRows = columns8.scales.length;
+  const columns = columns8.values.length / allRows;
   if (turned.side === 'input') {
-    turnBack(kept, columns);
+    // Outputs were not mixed with one another, so that those asked for are enough.
+    const result = transpose(floatsOf(columns8, { firstRow, rows }), columns, rows); // [rows, K]
+    turnBack(result, columns);
     // What a gain of zero hid cannot be known, and does not matter.
-    return kept.map((value, at) => {
-      const gain = gamma[at % columns] ?? 0;
-      return gain === 0 ? 0 : value / gain;
-    });
+    scaleColumns(
+      result,
+      gamma.map((gain) => (gain === 0 ? 0 : 1 / gain)),
+    );
+    return result;
   }
-  mixBlocks(kept, turned.inputBlock);
-  const outputs = transpose(kept, rows, columns); // [K, N]
-  turnBack(outputs, rows);
-  return transpose(outputs, columns, rows);
+  const outputs = floatsOf(columns8, { firstRow: 0, rows: allRows }); // [K, N]
+  turnBack(outputs, allRows);
+  const result = transpose(outputs, columns, allRows); // [N, K]
+  mixBlocks(result, turned.inputBlock);
+  return result.subarray(firstRow * columns, (firstRow + rows) * columns);
 }
 
-function roundRows(matrix: Float32Array, columns: number): Columns8 {
-  const values = new Int8Array(matrix.length);
-  const scales = new Float32Array(matrix.length / columns);
-  for (let row = 0; row < scales.length; row++) {
-    let largest = 0;
-    const end = (row + 1) * columns;
-    for (let at = row * columns; at < end; at++) {
-      largest = Math.max(largest, Math.abs(matrix[at] ?? 0));
-    }
-    scales[row] = largest / 127;
-    const inverse = largest === 0 ? 0 : 127 / largest;
-    for (let at = row * columns; at < end; at++) {
-      // Cutting off rounds, since the sum is positive; it is faster than Math.round.
-      values[at] = Math.trunc((matrix[at] ?? 0) * inverse + 128.5) - 128;
+/**
+ * The columns with products added to their matrix, rounded anew. Only the two factors are turned: the
+ * sum is made in the turned basis, where no value is lost but in the rounding.
+ */
+export function addToColumns8(
+  columns8: Columns8,
+  changes: readonly RowsChange[],
+  turned: Turned,
+  gamma: Float32Array,
+): Columns8 {
+  const rows = columns8.scales.length;
+  const columns = columns8.values.length / rows;
+  const sum = floatsOf(columns8, { firstRow: 0, rows }); // [K, N]
+  for (const { firstRow, product } of changes) {
+    const a = product.a.slice(); // [r, K]
+    const b = product.b.slice(); // [r, rows of the part]
+    turnInputs(a, columns, turned, gamma);
+    if (turned.side === 'output') turn(b, rows);
+    addProduct(sum, rows, firstRow, { rank: product.rank, a, b });
+  }
+  return roundColumns(sum, rows);
+}
+
+/** Brings the inputs of a matrix `[..., K]` into the basis, in place. */
+function turnInputs(
+  matrix: Float32Array,
+  columns: number,
+  turned: Turned,
+  gamma: Float32Array,
+): void {
+  if (turned.side === 'output') return mixBlocks(matrix, turned.inputBlock);
+  scaleColumns(matrix, gamma);
+  turn(matrix, columns);
+}
+
+/** Multiplies each row by `gains`, in place. */
+function scaleColumns(matrix: Float32Array, gains: Float32Array): void {
+  const columns = gains.length;
+  for (let row = 0; row < matrix.length; row += columns) {
+    for (let k = 0; k < columns; k++) matrix[row + k] = (matrix[row + k] ?? 0) * (gains[k] ?? 0);
+  }
+}
+
+/** The numbers that 8 bits stand for, in the basis they are kept in: `[K, rows]`. */
+function floatsOf({ values, scales }: Columns8, { firstRow, rows }: RowRange): Float32Array {
+  const allRows = scales.length;
+  const columns = values.length / allRows;
+  const floats = new Float32Array(columns * rows);
+  for (let k = 0; k < columns; k++) {
+    const from = k * allRows + firstRow;
+    const to = k * rows;
+    for (let row = 0; row < rows; row++) {
+      floats[to + row] = (values[from + row] ?? 0) * (scales[firstRow + row] ?? NaN);
     }
   }
-  return { values, scales };
+  return floats;
+}
+
+/** Rounds a matrix `[K, N]` with one scale for each of its columns. */
+function roundColumns(matrix: Float32Array, rows: number): Columns8 {
+  const largest = new Float32Array(rows);
+  for (let start = 0; start < matrix.length; start += rows) {
+    for (let row = 0; row < rows; row++) {
+      largest[row] = Math.max(largest[row] ?? 0, Math.abs(matrix[start + row] ?? 0));
+    }
+  }
+  const inverses = Float64Array.from(largest, (value) => (value === 0 ? 0 : 127 / value));
+  const values = new Int8Array(matrix.length);
+  for (let start = 0; start < matrix.length; start += rows) {
+    for (let row = 0; row < rows; row++) {
+      // Cutting off rounds, since the sum is positive; it is faster than Math.round.
+      const steps = (matrix[start + row] ?? 0) * (inverses[row] ?? 0);
+      values[start + row] = Math.trunc(steps + 128.5) - 128;
+    }
+  }
+  return { values, scales: largest.map((value) => value / 127) };
 }

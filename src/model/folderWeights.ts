@@ -1,18 +1,19 @@
 /**
  * The weights inside a model folder, by the names and in the shapes that the source gave them: the
  * inverse of what `writeModel.ts` does. Where the folder keeps 8 bits, what is read is what they stand
- * for, and what is written is rounded to 8 bits again.
+ * for, and what is added to is rounded to 8 bits again.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExternalTensor } from '../onnx/graphBuilder';
-import { bytesOf, elementCount } from '../onnx/model';
-import { type Columns8, fromColumns8, toColumns8 } from './columns8';
+import { bytesOf } from '../onnx/model';
+import { type Columns8, type RowsChange, addToColumns8, fromColumns8 } from './columns8';
 import { ModelError } from './errors';
 import { buildLlamaGraph } from './llamaGraph';
 import type { SourceTensor, Turned, WeightRecipe } from './llamaKernels';
 import { type ModelFolder, fileNames } from './modelFolder';
-import { blockSize, quantizeBlocks8, transpose } from './quantize';
+import { type Product, addProduct } from './product';
+import { blockSize, transpose } from './quantize';
 import type { WeightSource } from './writeModel';
 
 type Columns8Recipe = Extract<WeightRecipe, { form: 'columns8' }>;
@@ -64,12 +65,9 @@ export class FolderWeights implements WeightSource {
         return transpose(whole, columns, allRows).slice(row * columns, (row + rows) * columns);
       }
       case 'columns8': {
-        const whole = fromColumns8(
-          await this.#columns8(recipe),
-          recipe.turned,
-          await this.#gamma(recipe.turned),
-        );
-        return whole.slice(row * columns, (row + rows) * columns);
+        const gamma = await this.#gamma(recipe.turned);
+        const range = { firstRow: row, rows };
+        return fromColumns8(await this.#columns8(recipe), recipe.turned, gamma, range);
       }
       case 'blocks8': {
         const [at, count] = [(row * columns) / blockSize, (rows * columns) / blockSize];
@@ -89,38 +87,25 @@ export class FolderWeights implements WeightSource {
     }
   }
 
-  /** Puts a whole matrix, `[N, K]`, in the place of the one that is there. */
-  async write({ name, dims }: SourceTensor, matrix: Float32Array): Promise<void> {
-    const { recipe, firstRow } = this.#place(name);
-    const [rows = 0, columns = 1] = dims;
-    const at = firstRow * columns;
-    switch (recipe.form) {
-      case 'plain':
-        return this.#write(recipe.target, at * 4, matrix);
-      case 'transposed': {
-        const [, allRows = 0] = recipe.target.dims;
-        const whole = await this.#floats(recipe.target, 0, columns * allRows); // [K, N]
-        const turned = transpose(matrix, rows, columns); // [K, rows]
-        for (let k = 0; k < columns; k++) {
-          whole.set(turned.subarray(k * rows, (k + 1) * rows), k * allRows + firstRow);
-        }
-        return this.#write(recipe.target, 0, whole);
-      }
-      case 'columns8': {
-        const [, allRows = 0] = recipe.target.dims;
-        const gamma = await this.#gamma(recipe.turned);
-        const rounded = toColumns8(matrix, columns, recipe.turned, gamma);
-        const { values } = await this.#columns8(recipe);
-        values.set(rounded.values, at);
-        await this.#write(recipe.target, 0, transpose(values, allRows, columns));
-        return this.#write(recipe.scales, firstRow * 4, rounded.scales);
-      }
-      case 'blocks8': {
-        const { values, scales, zeros } = quantizeBlocks8(matrix);
-        await this.#write(recipe.target, at, values);
-        await this.#write(recipe.scales, (at / blockSize) * 4, scales);
-        return this.#write(recipe.zeros, at / blockSize, zeros);
-      }
+  /**
+   * Adds bᵀ a to each of the linear layers named, which is for a copy alone. Matrices that are kept
+   * stacked are read, rounded and written once. `onProgress` gets the share that is done, 0..1.
+   */
+  async add(
+    products: ReadonlyMap<string, Product>,
+    onProgress?: (share: number) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const recipes = new Set([...products.keys()].map((name) => this.#place(name).recipe));
+    let done = 0;
+    for (const recipe of recipes) {
+      signal?.throwIfAborted();
+      const changes = recipe.parts.flatMap(({ name }) => {
+        const product = products.get(name);
+        return product === undefined ? [] : [{ firstRow: this.#place(name).firstRow, product }];
+      });
+      await this.#addTo(recipe, changes);
+      onProgress?.(++done / recipes.size);
     }
   }
 
@@ -128,14 +113,32 @@ export class FolderWeights implements WeightSource {
     return this.#file.close();
   }
 
+  async #addTo(recipe: WeightRecipe, changes: readonly RowsChange[]): Promise<void> {
+    switch (recipe.form) {
+      case 'transposed': {
+        const [columns = 1, rows = 1] = recipe.target.dims;
+        const matrix = await this.#floats(recipe.target, 0, columns * rows); // [K, N]
+        for (const { firstRow, product } of changes) addProduct(matrix, rows, firstRow, product);
+        return this.#write(recipe.target, matrix);
+      }
+      case 'columns8': {
+        const gamma = await this.#gamma(recipe.turned);
+        const before = await this.#columns8(recipe);
+        const { values, scales } = addToColumns8(before, changes, recipe.turned, gamma);
+        await this.#write(recipe.target, values);
+        return this.#write(recipe.scales, scales);
+      }
+      case 'plain':
+      case 'blocks8':
+        throw new RangeError(`${recipe.target.name} is not a linear layer.`);
+    }
+  }
+
   async #columns8({ target, scales }: Columns8Recipe): Promise<Columns8> {
     const [columns = 1, rows = 1] = target.dims;
     const values = new Int8Array(rows * columns);
     await this.#fill(bytesOf(values), target.data.offset);
-    return {
-      values: transpose(values, columns, rows),
-      scales: await this.#floats(scales, 0, rows),
-    };
+    return { values, scales: await this.#floats(scales, 0, rows) };
   }
 
   /** The gains that are multiplied into a matrix; none where there is no norm before it. */
@@ -172,13 +175,10 @@ export class FolderWeights implements WeightSource {
     }
   }
 
-  async #write({ name, dims, data }: ExternalTensor, first: number, part: ArrayBufferView) {
-    if (first + part.byteLength > data.length) {
-      throw new RangeError(`${name} has ${elementCount(dims)} values; more were given.`);
-    }
-    const bytes = bytesOf(part);
+  async #write({ data }: ExternalTensor, values: ArrayBufferView): Promise<void> {
+    const bytes = bytesOf(values);
     for (let done = 0; done < bytes.length;) {
-      const position = data.offset + first + done;
+      const position = data.offset + done;
       const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, position);
       done += bytesWritten;
     }

@@ -5,6 +5,8 @@
  * the norms of the decoder do not notice; what turns is folded into the weights when they are written.
  * The turn is a Walsh-Hadamard transform within blocks and a cosine transform across them.
  */
+import { addProduct } from './product';
+import { transpose } from './quantize';
 
 /** Largest block of the Walsh-Hadamard transform; always a power of two. */
 const largestBlock = 64;
@@ -37,14 +39,28 @@ export function cosines(size: number): Float32Array {
 export function mixBlocks(values: Float32Array, block: number): void {
   const scale = 1 / Math.sqrt(block);
   for (let start = 0; start < values.length; start += block) {
-    for (let half = 1; half < block; half *= 2) {
-      for (let i = start; i < start + block; i += 2 * half) {
+    let half = 1;
+    // Two of the usual steps at once: half as many loads and stores.
+    for (; 4 * half <= block; half *= 4) {
+      for (let i = start; i < start + block; i += 4 * half) {
         for (let at = i; at < i + half; at++) {
           const a = values[at] ?? 0;
           const b = values[at + half] ?? 0;
-          values[at] = a + b;
-          values[at + half] = a - b;
+          const c = values[at + 2 * half] ?? 0;
+          const d = values[at + 3 * half] ?? 0;
+          values[at] = a + b + (c + d);
+          values[at + half] = a - b + (c - d);
+          values[at + 2 * half] = a + b - (c + d);
+          values[at + 3 * half] = a - b - (c - d);
         }
+      }
+    }
+    if (half < block) {
+      for (let at = start; at < start + half; at++) {
+        const a = values[at] ?? 0;
+        const b = values[at + half] ?? 0;
+        values[at] = a + b;
+        values[at + half] = a - b;
       }
     }
     for (let at = start; at < start + block; at++) values[at] = (values[at] ?? 0) * scale;
@@ -53,38 +69,25 @@ export function mixBlocks(values: Float32Array, block: number): void {
 
 /** Turns each row of `size` values, in place. */
 export function turn(rows: Float32Array, size: number): void {
+  const count = size / blockOf(size);
   mixBlocks(rows, blockOf(size));
-  mixAcross(rows, size, cosines(size / blockOf(size)), false);
+  mixAcross(rows, size, transpose(cosines(count), count, count));
 }
 
 /** The inverse of `turn`. */
 export function turnBack(rows: Float32Array, size: number): void {
-  mixAcross(rows, size, cosines(size / blockOf(size)), true);
+  mixAcross(rows, size, cosines(size / blockOf(size)));
   mixBlocks(rows, blockOf(size));
 }
 
-/** Multiplies the blocks of each row, seen as `[size / block, block]`, by `waves` or its transpose. */
-function mixAcross(
-  rows: Float32Array,
-  size: number,
-  waves: Float32Array,
-  transposed: boolean,
-): void {
+/** Multiplies each row, seen as its blocks `[count, block]`, by the transpose of `waves`, in place. */
+function mixAcross(rows: Float32Array, size: number, waves: Float32Array): void {
   const block = blockOf(size);
-  const count = size / block;
   const mixed = new Float32Array(size);
   for (let start = 0; start < rows.length; start += size) {
     mixed.fill(0);
-    for (let to = 0; to < count; to++) {
-      for (let from = 0; from < count; from++) {
-        const weight = waves[transposed ? from * count + to : to * count + from] ?? 0;
-        const source = start + from * block;
-        const target = to * block;
-        for (let i = 0; i < block; i++) {
-          mixed[target + i] = (mixed[target + i] ?? 0) + weight * (rows[source + i] ?? 0);
-        }
-      }
-    }
+    const b = rows.subarray(start, start + size);
+    addProduct(mixed, block, 0, { rank: size / block, a: waves, b });
     rows.set(mixed, start);
   }
 }

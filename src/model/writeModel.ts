@@ -143,7 +143,7 @@ async function writeRecipe(
       const matrix = await whole(read(), rows * columns);
       const { values, scales } = toColumns8(matrix, columns, turned, gamma);
       throwUnlessFinite(scales, recipe.target.name);
-      await writer.write(recipe.target, [transpose(values, rows, columns)]);
+      await writer.write(recipe.target, [values]);
       return writer.write(recipe.scales, [scales]);
     }
     case 'blocks8': {

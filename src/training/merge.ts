@@ -3,7 +3,7 @@
  * precision again, so that tuned weights cost nothing at inference. The result is a model folder like
  * any other; only the matrices that changed are computed, the rest is copied as it stands.
  *
- * Shapes: r rank, N rows, K columns.
+ * Shapes: r rank, N rows.
  */
 import { createHash } from 'node:crypto';
 import { constants, copyFile, writeFile } from 'node:fs/promises';
@@ -16,7 +16,8 @@ import {
   fileNames,
   readModelFolder,
 } from '../model/modelFolder';
-import { type LoraPair, adapterHash, readAdapter } from './adapter';
+import { transpose } from '../model/quantize';
+import { adapterHash, readAdapter } from './adapter';
 import { writeNewFolder } from './newFolder';
 
 export interface MergeRequest {
@@ -45,15 +46,14 @@ export async function mergeAdapter(request: MergeRequest): Promise<ModelFolder> 
     }
     const weights = await FolderWeights.open({ ...base, directory }, 'r+');
     try {
-      for (const [index, pair] of pairs.entries()) {
-        signal?.throwIfAborted();
-        const { name, rows, columns } = pair.module;
-        const tensor = { name: `${name}.weight`, dims: [rows, columns] };
-        const matrix = await weights.read(tensor, 0, rows); // [N, K]
-        addProduct(matrix, pair, rank, alpha / rank);
-        await weights.write(tensor, matrix);
-        onProgress?.((index + 1) / pairs.length);
-      }
+      const scale = alpha / rank;
+      const products = new Map(
+        pairs.map(({ module, a, b }) => {
+          const scaled = transpose(b, module.rows, rank).map((value) => scale * value); // [r, N]
+          return [`${module.name}.weight`, { rank, a, b: scaled }];
+        }),
+      );
+      await weights.add(products, onProgress, signal);
     } finally {
       await weights.close();
     }
@@ -61,25 +61,6 @@ export async function mergeAdapter(request: MergeRequest): Promise<ModelFolder> 
     await writeFile(join(directory, fileNames.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
   });
   return readModelFolder(destination);
-}
-
-/** W += scale B A */
-function addProduct(matrix: Float32Array, pair: LoraPair, rank: number, scale: number): void {
-  const { a, b } = pair;
-  const { rows, columns } = pair.module;
-  const change = new Float32Array(columns);
-  for (let row = 0; row < rows; row++) {
-    change.fill(0);
-    for (let r = 0; r < rank; r++) {
-      const factor = scale * (b[row * rank + r] ?? 0);
-      const from = r * columns;
-      for (let k = 0; k < columns; k++) {
-        change[k] = (change[k] ?? 0) + factor * (a[from + k] ?? 0);
-      }
-    }
-    const to = row * columns;
-    for (let k = 0; k < columns; k++) matrix[to + k] = (matrix[to + k] ?? 0) + (change[k] ?? 0);
-  }
 }
 
 /** A merged model is one of its own: what is trained on top of it fits no other. */

@@ -17,6 +17,8 @@ export interface TinyModelOptions {
   /** Whether the vocabulary has StarCoder's fill-in-the-middle tokens; true if not said. */
   readonly fim?: boolean;
   readonly seed?: number;
+  /** Drawn from the seed if not said. */
+  readonly weights?: WeightSource;
 }
 
 const controlTokens = ['<|endoftext|>', '<repo_name>', '<file_sep>'];
@@ -47,8 +49,9 @@ const merges = [
 /** Makes a tiny model in `directory`, which is created. */
 export async function makeTinyModel(
   directory: string,
-  { architecture = 'llama', precision = '8bit', fim = true, seed = 1 }: TinyModelOptions = {},
+  options: TinyModelOptions = {},
 ): Promise<ModelFolder> {
+  const { architecture = 'llama', precision = '8bit', fim = true, seed = 1 } = options;
   await mkdir(directory, { recursive: true });
   const { tokens, control } = tinyTokenizerParts(fim);
   const config = tinyConfig(architecture, tokens.length);
@@ -66,7 +69,7 @@ export async function makeTinyModel(
       addBos: false,
       eosId: 0,
     }),
-    weights: randomWeights(seed),
+    weights: options.weights ?? randomWeights(seed),
   });
 }
 

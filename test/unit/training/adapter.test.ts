@@ -2,6 +2,7 @@
 import { cp, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { FolderWeights } from '../../../src/model/folderWeights';
 import type { ModelFolder, ModelManifest, Precision } from '../../../src/model/modelFolder';
 import { openSession } from '../../../src/model/session';
 import {
@@ -73,6 +74,26 @@ test.each<[Precision, number]>([
     expect(largestDifference(tuned, floatsOfHex(reference.frozen))).toBeGreaterThan(0.3);
   },
 );
+
+test('an adapter merged into 8 bits is as near to exact sums as the 8 bits are without it', async () => {
+  const folder = await temporaryFolder();
+  const base = await makeTinyModel(join(folder, 'base'));
+  // What the 8 bits stand for, in numbers that need no rounding.
+  const weights = await FolderWeights.open(base);
+  const exact = await makeTinyModel(join(folder, 'exact'), { precision: 'fp32', weights });
+  await weights.close();
+  const adapter = join(folder, 'adapter');
+  await writeAdapter(adapter, randomAdapter(base.manifest), base.manifest);
+  const merged = (from: ModelFolder, name: string): Promise<ModelFolder> =>
+    mergeAdapter({ base: from, adapter, destination: join(folder, name) });
+  const frozen = await lastLogits(exact);
+  const tuned = await lastLogits(await merged(exact, 'exact-merged'));
+  const rounded = await lastLogits(await merged(base, 'merged'));
+  const plain = largestDifference(await lastLogits(base), frozen);
+  // The sums are rounded once more than the base was.
+  expect(largestDifference(rounded, tuned)).toBeLessThan(2 * plain);
+  expect(largestDifference(tuned, frozen)).toBeGreaterThan(20 * plain);
+});
 
 test('what is written is read back, and has the names and settings of peft', async () => {
   const folder = await temporaryFolder();
