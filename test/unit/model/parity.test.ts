@@ -78,7 +78,7 @@ describe('graph of the default model', () => {
 
   // Half of what 8 bits change is for the better, so the loss wanders by a tenth of a point with the
   // text; over 15,841 tokens of 31 files it was 0.07 points (59.52 to 59.45).
-  test('8bit loses at most 0.3 points of token accuracy on 5,000 tokens of TypeScript', async () => {
+  test('8bit loses at most 0.2 points of token accuracy on 5,000 tokens of TypeScript', async () => {
     const file = join(root, 'node_modules/@huggingface/gguf/src/gguf.ts');
     const ids = tokenizer.encode(await readFile(file, 'utf8')).slice(0, 5_120);
     const accuracy = async (session: Session): Promise<number> => {
@@ -95,7 +95,7 @@ describe('graph of the default model', () => {
     await quantised.release();
     expect(ids.length).toBe(5_120);
     expect(exact).toBeGreaterThan(40);
-    expect(exact - lossy).toBeLessThanOrEqual(0.3);
+    expect(exact - lossy).toBeLessThanOrEqual(0.2);
   }, 180_000);
 });
 
