@@ -16,6 +16,7 @@ const rooms = {
   host: ['model', 'onnx', 'training', 'util'],
   dashboard: ['feedback', 'util'],
   editor: ['completion', 'feedback', 'store', 'host', 'model', 'dashboard', 'util'],
+  cli: ['completion', 'feedback', 'store', 'host', 'model', 'training', 'replay', 'util'],
 };
 
 /** Packages that only some files may import. */

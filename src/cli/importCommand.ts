@@ -1,0 +1,36 @@
+/** `hone import`: a model from elsewhere becomes a folder that Hone runs. */
+import { Command } from 'commander';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { importModel } from '../model/importModel';
+import type { Precision } from '../model/modelFolder';
+import { oneOf } from './arguments';
+import { print, progressBar } from './terminal';
+
+const importedModels = path.join(os.homedir(), '.hone', 'models');
+
+export function importCommand(signal: AbortSignal): Command {
+  return new Command('import')
+    .description('turn a GGUF file or a Hugging Face folder into a model that Hone runs')
+    .argument('<source>', 'GGUF file, or folder with config.json, *.safetensors, tokenizer.json')
+    .option('--out <dir>', 'where to put the model', '')
+    .option(
+      '--precision <kind>',
+      '8bit (what suggestions use) or fp32 (reference)',
+      oneOf<Precision>(['8bit', 'fp32']),
+      '8bit',
+    )
+    .action(async (source: string, options: { out: string; precision: Precision }) => {
+      const name = path.basename(source).replace(/\.gguf$/i, '');
+      const destination = path.resolve(options.out || path.join(importedModels, name));
+      const bar = progressBar('Importing');
+      const folder = await importModel({
+        source: path.resolve(source),
+        destination,
+        precision: options.precision,
+        onProgress: (progress) => bar.set(progress.share, progress.stage),
+        signal,
+      }).finally(() => bar.end());
+      print(`${folder.manifest.version} is ready in ${destination}`);
+    });
+}

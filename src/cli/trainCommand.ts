@@ -1,0 +1,117 @@
+/** `hone train`: an adapter from a file of rows, without a store and without a gate. */
+import { Command } from 'commander';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { readModelFolder } from '../model/modelFolder';
+import { type Method, methods } from '../training/rows';
+import { type TrainingOptions, trainingSettings } from '../training/settings';
+import { train, type TrainingProgress, type TrainingReport } from '../training/trainer';
+import { systemClock } from '../util/clock';
+import { number, oneOf, wholeNumber } from './arguments';
+import { shippedModel } from './model';
+import { print, progressBar } from './terminal';
+
+export function trainCommand(signal: AbortSignal): Command {
+  return new Command('train')
+    .description('train an adapter for a model on rows with the columns of TRL')
+    .requiredOption('--data <file>', 'JSON lines: prompt and completion; chosen, rejected; label')
+    .requiredOption('--method <name>', methods.join(', '), oneOf(methods))
+    .requiredOption('--out <dir>', 'a new folder for the adapter')
+    .option('--base <dir>', 'imported model', shippedModel)
+    .option('--rank <n>', 'rank of the adapter', wholeNumber)
+    .option('--alpha <n>', 'what the adapter adds is multiplied by alpha / rank', number)
+    .option('--layers <n>', 'train only the last n layers', wholeNumber)
+    .option('--lr <n>', 'learning rate at its highest', number)
+    .option('--epochs <n>', 'times that every row is seen', wholeNumber)
+    .option('--batch <n>', 'rows of one step', wholeNumber)
+    .option('--beta <n>', 'dpo, kto: what going away from the frozen model costs', number)
+    .option('--max-tokens <n>', 'longest text; the front of a prompt is cut', wholeNumber)
+    .option('--max-minutes <n>', 'end with what was learned by then', number)
+    .option('--max-memory <megabytes>', 'memory that the run may take', wholeNumber)
+    .option('--seed <n>', 'order of the rows and start of the adapter', wholeNumber)
+    .option(
+      '--threads <n>',
+      'processor threads',
+      wholeNumber,
+      Math.min(4, os.availableParallelism()),
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (options: TrainOptions) => {
+      // Whatever else the machine is used for comes first.
+      os.setPriority(os.constants.priority.PRIORITY_LOW);
+      const base = await readModelFolder(options.base);
+      const bar = progressBar('Training');
+      const report = await train({
+        base,
+        data: path.resolve(options.data),
+        out: path.resolve(options.out),
+        settings: trainingSettings(trainingOptions(options)),
+        clock: systemClock,
+        onProgress: (progress) => bar.set(progress.share, describeProgress(progress)),
+        signal,
+      }).finally(() => bar.end());
+      if (options.json) print(JSON.stringify(report));
+      else for (const line of describeTraining(report)) print(line);
+    });
+}
+
+interface TrainOptions {
+  readonly data: string;
+  readonly method: Method;
+  readonly out: string;
+  readonly base: string;
+  readonly rank?: number;
+  readonly alpha?: number;
+  readonly layers?: number;
+  readonly lr?: number;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly beta?: number;
+  readonly maxTokens?: number;
+  readonly maxMinutes?: number;
+  readonly maxMemory?: number;
+  readonly seed?: number;
+  readonly threads: number;
+  readonly json?: boolean;
+}
+
+/** Only what was said; the rest is the trainer's to choose. */
+function trainingOptions(options: TrainOptions): TrainingOptions {
+  const { maxMemory, ...rest } = options;
+  const said = {
+    rank: rest.rank,
+    alpha: rest.alpha,
+    layers: rest.layers,
+    learningRate: rest.lr,
+    epochs: rest.epochs,
+    batchSize: rest.batch,
+    beta: rest.beta,
+    maxTokens: rest.maxTokens,
+    maxMinutes: rest.maxMinutes,
+    maxMemoryBytes: maxMemory === undefined ? undefined : maxMemory * 1e6,
+    seed: rest.seed,
+    threads: rest.threads,
+  };
+  return { ...said, method: options.method };
+}
+
+function describeProgress({ stage, loss, leftMs }: TrainingProgress): string {
+  const lost = loss === null ? '' : `, loss ${loss.toFixed(3)}`;
+  const minutes = leftMs === null ? '' : `, ${(leftMs / 60_000).toFixed(1)} min left`;
+  return `${stage}${lost}${minutes}`;
+}
+
+function describeTraining(report: TrainingReport): string[] {
+  const { steps, plannedSteps, resumedFrom, losses, rows, examples, memory } = report;
+  const unknown = Object.entries(rows.unknownColumns).map(([name, n]) => `${name} (${n})`);
+  const mean = (part: readonly number[]): string =>
+    (part.reduce((sum, loss) => sum + loss, 0) / part.length).toFixed(3);
+  const tenth = Math.max(1, Math.floor(losses.length / 10));
+  return [
+    `rows     ${rows.read} read, ${rows.empty} without a completion, ${rows.equal} with two equal texts`,
+    ...(unknown.length === 0 ? [] : [`ignored  columns ${unknown.join(', ')}`]),
+    `texts    ${examples.tokens} tokens, at most ${examples.longest} of ${memory.maxTokens}; cut: ${examples.cutPrompts} prompts, ${examples.cutCompletions} completions`,
+    `steps    ${steps} of ${plannedSteps}${resumedFrom > 0 ? `, gone on from ${resumedFrom}` : ''}`,
+    `loss     ${mean(losses.slice(0, tenth))} at first, ${mean(losses.slice(-tenth))} at last`,
+  ];
+}
