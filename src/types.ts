@@ -61,6 +61,10 @@ export interface Candidate {
   readonly propensity: number;
   /** For copied candidates: what the copy rests on. */
   readonly copy?: CopyEvidence;
+  /** Log-probability of the first token, in nats (<= 0); left out where it is not known. */
+  readonly firstLogProb?: number;
+  /** Mean entropy of the policy's next-token distribution over the tokens, in nats (>= 0). */
+  readonly entropy?: number;
 }
 
 /** How strongly the user's own text supports a copied candidate. */
@@ -72,9 +76,15 @@ export interface CopyEvidence {
   /** Places looked at in all, so `votes / places` is the agreement. */
   readonly places: number;
   readonly sameFile: boolean;
+  /** Of the votes, those that stand in text the user wrote or took a moment ago, 0..votes. */
+  readonly ownVotes?: number;
+  /** How lately the newest of the places was written: 1 just now, 0 before all that is remembered. */
+  readonly recency?: number;
+  /** Whether one of the places is about the same name as the cursor's: see `copyIndex.ts`. */
+  readonly sameSymbol?: boolean;
 }
 
-/** A candidate with the number it was ordered by, higher is better. */
+/** A candidate and how likely it is to be accepted and retained, 0..1: what it was ordered by. */
 export interface ScoredCandidate extends Candidate {
   readonly score: number;
 }
@@ -91,7 +101,10 @@ export interface LatencyMs {
   readonly total: number;
 }
 
-/** One decision: a context, its candidates in the order chosen, and which one was shown. */
+/** Which rule chose what was shown: the best by the reward model, or a draw in order to learn. */
+export type Exploration = 'best' | 'explored';
+
+/** One decision: a context, its candidates in the order chosen, and which one was shown, or none. */
 export interface Suggestion {
   /** Random UUID. */
   readonly id: string;
@@ -107,11 +120,14 @@ export interface Suggestion {
   readonly shownIndex: number | null;
   /** Probability (0..1] of the decision taken (which was shown, or none). */
   readonly propensity: number;
+  readonly exploration: Exploration;
   /** Identity of the policy that proposed, e.g. `smollm2-135m@b179c952`. */
   readonly policyVersion: string;
   /** Identity of what ordered the candidates, e.g. `score-1`. */
   readonly rewardVersion: string;
   readonly latencyMs: LatencyMs;
+  /** What the policy made of the context, as a few numbers; left out where it was not asked. */
+  readonly state?: readonly number[];
 }
 
 /** What the user did with a suggestion that was shown. One per suggestion; a late accept overwrites. */
@@ -179,6 +195,20 @@ export type FeedbackEvent =
       readonly comment: string;
       readonly timeMs: number;
     };
+
+export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>;
+
+/** A suggestion with everything known about it. Texts are masked, see `store/secrets.ts`. */
+export interface StoredSuggestion {
+  readonly suggestion: Suggestion;
+  /** In the order they were recorded, like all facts below. */
+  readonly shown: readonly EventOf<'shown'>[];
+  /** The last one holds: a late accept overwrites. */
+  readonly outcomes: readonly EventOf<'outcome'>[];
+  readonly survival: readonly EventOf<'survival'>[];
+  readonly settled: EventOf<'settled'> | undefined;
+  readonly rating: EventOf<'rating'> | undefined;
+}
 
 /** Time as an argument: real in the product, turned by hand in tests. */
 export interface Clock {

@@ -165,6 +165,7 @@ function decide(
     candidates,
     shownIndex: candidates.length > 0 ? 0 : null,
     propensity: 1,
+    exploration: 'best',
     policyVersion: policy?.version ?? 'none',
     rewardVersion,
     latencyMs: {

@@ -6,7 +6,8 @@
 import sqlite3 from 'sqlite3';
 import { StoreError, type StoreErrorCode } from './errors';
 
-export type SqlValue = string | number | null;
+/** A Buffer is a BLOB. */
+export type SqlValue = string | number | Buffer | null;
 
 /** Statements on a connection that is the caller's alone until the promise it works in settles. */
 export interface Connection {

@@ -8,7 +8,8 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'no
 import path from 'node:path';
 import { datasetCard } from './datasetCard';
 import { StoreError } from './errors';
-import type { FeedbackStore, StoredSuggestion, SuggestionRange } from './feedbackStore';
+import type { StoredSuggestion } from '../types';
+import type { FeedbackStore, SuggestionRange } from './feedbackStore';
 import { PreferencePairs, sftRows, unpairedRows } from './trainingRows';
 
 export const exportFormats = ['events', 'sft', 'preference', 'unpaired'] as const;

@@ -3,18 +3,17 @@
  * happened and never a label, and nothing that `secrets.ts` takes for a secret. Several windows
  * share the file: each event is one short transaction, and what cannot be written waits in memory.
  */
-import type { Clock, FeedbackEvent, Logger, Outcome } from '../types';
+import type { Clock, FeedbackEvent, Logger, Outcome, StoredSuggestion } from '../types';
 import { systemClock } from '../util/clock';
 import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
-import { insertEvent, newestTime, readLast, readPage, type StoredSuggestion } from './rows';
+import { insertEvent, newestTime, readLast, readPage } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
 
 export type { RetentionLimits } from './retention';
-export type { EventOf, StoredSuggestion } from './rows';
 
 export interface SuggestionRange {
   /** Inclusive, milliseconds since the epoch. */

@@ -4,30 +4,19 @@
  * SQLite keeps text as UTF-8.
  */
 import type {
+  Candidate,
   CandidateSource,
+  Exploration,
   FeedbackEvent,
   Outcome,
   RegionState,
   ScoredCandidate,
   Snippet,
+  StoredSuggestion,
   Suggestion,
   Trigger,
 } from '../types';
 import type { Connection } from './database';
-
-export type EventOf<K extends FeedbackEvent['kind']> = Extract<FeedbackEvent, { kind: K }>;
-
-/** A suggestion with everything known about it. Texts are masked, see `secrets.ts`. */
-export interface StoredSuggestion {
-  readonly suggestion: Suggestion;
-  /** In the order they were recorded, like all facts below. */
-  readonly shown: readonly EventOf<'shown'>[];
-  /** The last one holds: a late accept overwrites. */
-  readonly outcomes: readonly EventOf<'outcome'>[];
-  readonly survival: readonly EventOf<'survival'>[];
-  readonly settled: EventOf<'settled'> | undefined;
-  readonly rating: EventOf<'rating'> | undefined;
-}
 
 /** Resolves to false when the suggestion that the event belongs to is not stored. */
 export async function insertEvent(connection: Connection, event: FeedbackEvent): Promise<boolean> {
@@ -96,7 +85,7 @@ async function insertSuggestion(connection: Connection, suggestion: Suggestion):
   const { context, latencyMs } = suggestion;
   // A commit whose answer was lost is tried again, so the same suggestion may come twice.
   const inserted = await connection.run(
-    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
     suggestion.id,
     suggestion.timeMs,
@@ -120,27 +109,48 @@ async function insertSuggestion(connection: Connection, suggestion: Suggestion):
     latencyMs.decode,
     latencyMs.total,
     JSON.stringify(context.snippets),
+    suggestion.exploration,
+    suggestion.state === undefined ? null : floatsToBlob(suggestion.state),
   );
   if (inserted === 0) return;
   for (const [index, candidate] of suggestion.candidates.entries()) {
     const { copy } = candidate;
     await connection.run(
-      'INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       suggestion.id,
       index,
       candidate.text,
       JSON.stringify(candidate.tokenIds),
-      // SQLite has no NaN: what was never scored is NULL.
-      Number.isNaN(candidate.logProb) ? null : candidate.logProb,
+      known(candidate.logProb),
       candidate.source,
       candidate.propensity,
-      Number.isNaN(candidate.score) ? null : candidate.score,
+      known(candidate.score),
       copy?.runLength ?? null,
       copy?.votes ?? null,
       copy?.places ?? null,
       copy === undefined ? null : Number(copy.sameFile),
+      known(candidate.firstLogProb),
+      known(candidate.entropy),
+      copy?.ownVotes ?? null,
+      known(copy?.recency),
+      copy?.sameSymbol === undefined ? null : Number(copy.sameSymbol),
     );
   }
+}
+
+/** SQLite has no NaN: what was never measured is NULL. */
+function known(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
+}
+
+function floatsToBlob(values: readonly number[]): Buffer {
+  const blob = Buffer.alloc(4 * values.length);
+  for (const [index, value] of values.entries()) blob.writeFloatLE(value, 4 * index);
+  return blob;
+}
+
+function floatsFromBlob(blob: Buffer): number[] {
+  return Array.from({ length: blob.length >> 2 }, (_, index) => blob.readFloatLE(4 * index));
 }
 
 interface SuggestionRow {
@@ -166,6 +176,8 @@ interface SuggestionRow {
   readonly decode_ms: number;
   readonly total_ms: number;
   readonly snippets_json: string;
+  readonly exploration: Exploration;
+  readonly state_blob: Buffer | null;
 }
 
 interface CandidateRow {
@@ -180,6 +192,11 @@ interface CandidateRow {
   readonly copy_votes: number | null;
   readonly copy_places: number | null;
   readonly copy_same_file: number | null;
+  readonly first_token_log_prob_nats: number | null;
+  readonly entropy_nats: number | null;
+  readonly copy_own_votes: number | null;
+  readonly copy_recency: number | null;
+  readonly copy_same_symbol: number | null;
 }
 
 interface FactRow {
@@ -359,6 +376,7 @@ function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[])
     candidates: candidates.map(candidateFrom),
     shownIndex: row.shown_index,
     propensity: row.propensity,
+    exploration: row.exploration,
     policyVersion: row.policy_version,
     rewardVersion: row.reward_version,
     latencyMs: {
@@ -369,6 +387,7 @@ function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[])
       decode: row.decode_ms,
       total: row.total_ms,
     },
+    ...(row.state_blob === null ? {} : { state: floatsFromBlob(row.state_blob) }),
   };
 }
 
@@ -380,15 +399,25 @@ function candidateFrom(row: CandidateRow): ScoredCandidate {
     source: row.source,
     propensity: row.propensity,
     score: row.score ?? NaN,
-    ...(row.copy_run_length_utf16 === null
+    ...(row.first_token_log_prob_nats === null
       ? {}
-      : {
-          copy: {
-            runLength: row.copy_run_length_utf16,
-            votes: row.copy_votes ?? 0,
-            places: row.copy_places ?? 0,
-            sameFile: row.copy_same_file === 1,
-          },
-        }),
+      : { firstLogProb: row.first_token_log_prob_nats }),
+    ...(row.entropy_nats === null ? {} : { entropy: row.entropy_nats }),
+    ...copyFrom(row),
+  };
+}
+
+function copyFrom(row: CandidateRow): Pick<Candidate, 'copy'> {
+  if (row.copy_run_length_utf16 === null) return {};
+  return {
+    copy: {
+      runLength: row.copy_run_length_utf16,
+      votes: row.copy_votes ?? 0,
+      places: row.copy_places ?? 0,
+      sameFile: row.copy_same_file === 1,
+      ...(row.copy_own_votes === null ? {} : { ownVotes: row.copy_own_votes }),
+      ...(row.copy_recency === null ? {} : { recency: row.copy_recency }),
+      ...(row.copy_same_symbol === null ? {} : { sameSymbol: row.copy_same_symbol === 1 }),
+    },
   };
 }

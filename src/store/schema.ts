@@ -100,6 +100,17 @@ export const migrations: readonly string[] = [
   `,
   // 1 -> 2. What the policy was told beside the file: without it nothing could be learned from it.
   `ALTER TABLE suggestions ADD COLUMN snippets_json TEXT NOT NULL DEFAULT '[]'`,
+  // 2 -> 3. What a reward model learns from. The state is little-endian 32-bit floats; what an older
+  // Hone did not know is NULL.
+  `
+  ALTER TABLE suggestions ADD COLUMN exploration TEXT NOT NULL DEFAULT 'best';
+  ALTER TABLE suggestions ADD COLUMN state_blob BLOB;
+  ALTER TABLE candidates ADD COLUMN first_token_log_prob_nats REAL;
+  ALTER TABLE candidates ADD COLUMN entropy_nats REAL;
+  ALTER TABLE candidates ADD COLUMN copy_own_votes INTEGER;
+  ALTER TABLE candidates ADD COLUMN copy_recency REAL;
+  ALTER TABLE candidates ADD COLUMN copy_same_symbol INTEGER;
+  `,
 ];
 
 /** The version this Hone writes and the newest it can read. */

@@ -4,8 +4,7 @@
  * `feedback/label.ts` alone. Formats: https://huggingface.co/docs/trl/dataset_formats
  */
 import { factsOf, rewardOf } from '../feedback/label';
-import type { StoredSuggestion } from './rows';
-import type { CompletionContext } from '../types';
+import type { CompletionContext, StoredSuggestion } from '../types';
 import { secretMark } from './secretPatterns';
 
 /**

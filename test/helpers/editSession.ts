@@ -319,6 +319,7 @@ export function makeSuggestion(
     })),
     shownIndex: 0,
     propensity: 1,
+    exploration: 'best',
     policyVersion: 'test@00000000',
     rewardVersion: 'score-1',
     latencyMs: { context: 0, copy: 0, queue: 0, prefill: 0, decode: 0, total: 0 },

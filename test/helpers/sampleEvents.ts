@@ -51,6 +51,7 @@ export function sampleSuggestion(n: number, changes: Partial<Suggestion> = {}): 
     candidates: place.texts.map((text, index) => sampleCandidate(text, index)),
     shownIndex: 0,
     propensity: 0.98,
+    exploration: 'best',
     policyVersion: 'smollm2-135m@b179c952',
     rewardVersion: 'score-1',
     latencyMs: { context: 0.5, copy: 1.25, queue: 0, prefill: 40.5, decode: 90, total: 132.25 },

@@ -5,10 +5,9 @@ import type { StoreError } from '../../src/store/errors';
 import {
   type FeedbackStore,
   openFeedbackStore,
-  type StoredSuggestion,
   type SuggestionRange,
 } from '../../src/store/feedbackStore';
-import type { Clock, FeedbackEvent, Logger } from '../../src/types';
+import type { Clock, FeedbackEvent, Logger, StoredSuggestion } from '../../src/types';
 import { temporaryFolder } from './temporaryFolder';
 
 export const silentLogger: Logger = {

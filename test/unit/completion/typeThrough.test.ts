@@ -23,6 +23,7 @@ function suggestionAt(marked: string, ...texts: readonly string[]): Suggestion {
     })),
     shownIndex: texts.length > 0 ? 0 : null,
     propensity: 1,
+    exploration: 'best',
     policyVersion: 'test@1',
     rewardVersion: 'score-1',
     latencyMs: { context: 0, copy: 0, queue: 0, prefill: 0, decode: 0, total: 0 },

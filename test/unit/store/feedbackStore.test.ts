@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { FeedbackEvent } from '../../../src/types';
-import { sampleHistory, sampleStartMs, sampleSuggestion } from '../../helpers/sampleEvents';
+import {
+  sampleCandidate,
+  sampleHistory,
+  sampleStartMs,
+  sampleSuggestion,
+} from '../../helpers/sampleEvents';
 import { openStoreForTests, readAll, recordAll } from '../../helpers/storeForTests';
 
 const day = 86_400_000;
@@ -41,6 +46,23 @@ describe('recording', () => {
     await store.record({ kind: 'suggestion', suggestion });
     expect((await readAll(store)).map((stored) => stored.suggestion)).toEqual([suggestion]);
     expect(await store.lastSuggestion()).toBeUndefined();
+  });
+
+  test('what a reward model learns from comes back, and what was not known stays unknown', async () => {
+    const { store } = await openStoreForTests();
+    const copy = { runLength: 12, votes: 2, places: 3, sameFile: false };
+    const suggestion = sampleSuggestion(0, {
+      candidates: [
+        { ...sampleCandidate('one'), firstLogProb: -0.25, entropy: 1.5 },
+        { ...sampleCandidate('two', 1), copy },
+        { ...sampleCandidate('six', 2), copy: { ...copy, ownVotes: 0, recency: 0.3 } },
+        { ...sampleCandidate('ten', 2), copy: { ...copy, sameSymbol: false } },
+      ],
+      exploration: 'explored',
+      state: [0, -0.5, 1024, 2 ** -20],
+    });
+    await store.record({ kind: 'suggestion', suggestion });
+    expect((await readAll(store)).map((stored) => stored.suggestion)).toEqual([suggestion]);
   });
 
   test('NUL and emoji come back whole, a lone surrogate as U+FFFD', async () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Database } from '../../../src/store/database';
 import { migrate, migrations, readVersion, schemaVersion } from '../../../src/store/schema';
-import type { Snippet } from '../../../src/types';
+import type { ScoredCandidate, Snippet, Suggestion } from '../../../src/types';
 import { sampleHistory, sampleSuggestion } from '../../helpers/sampleEvents';
 import { openStoreForTests, readAll } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
@@ -34,6 +34,21 @@ const itemDeclaration: Snippet = {
   text: 'export interface Item { price: number }',
 };
 
+/** The first suggestion as a Hone of that version knew it. */
+function firstSuggestion(version: number): Suggestion {
+  const suggestion = sampleSuggestion(0);
+  const snippets = version < 2 ? [] : [itemDeclaration];
+  const known = { ...suggestion, context: { ...suggestion.context, snippets } };
+  if (version < 3) return known;
+  const candidates = suggestion.candidates.map((candidate, index): ScoredCandidate => {
+    if (index === 0) return { ...candidate, firstLogProb: -0.5, entropy: 1.75 };
+    const { copy } = candidate;
+    if (copy === undefined) return candidate;
+    return { ...candidate, copy: { ...copy, ownVotes: 1, recency: 0.75, sameSymbol: true } };
+  });
+  return { ...known, candidates, exploration: 'explored', state: [0.5, -1.25, 0, 3] };
+}
+
 test('there is a script of every released version', async () => {
   const names = (await readdir(fixtures)).filter((name) => name.endsWith('.sql')).sort();
   expect(names).toEqual(migrations.map((_, index) => `v${index + 1}.sql`));
@@ -50,15 +65,13 @@ describe.each(migrations.map((_, index) => index + 1))('a database of version %i
   });
 
   test('keeps every fact', async () => {
-    const first = sampleSuggestion(0);
-    const snippets: readonly Snippet[] = version < 2 ? [] : [itemDeclaration];
     const { store } = await openStoreForTests({ file: await databaseOfVersion(version) });
     const accepted = sampleHistory(0, 'accepted');
     const left = sampleHistory(0, 'left');
     const dismissed = sampleHistory(1, 'dismissed');
     expect(await readAll(store)).toEqual([
       {
-        suggestion: { ...first, context: { ...first.context, snippets } },
+        suggestion: firstSuggestion(version),
         shown: [accepted[1]],
         outcomes: [left[2], accepted[2]],
         survival: accepted.filter(({ kind }) => kind === 'survival'),

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { StoredSuggestion } from '../../../src/store/feedbackStore';
 import {
   PreferencePairs,
   promptText,
   sftRows,
   unpairedRows,
 } from '../../../src/store/trainingRows';
-import type { Outcome } from '../../../src/types';
+import type { Outcome, StoredSuggestion } from '../../../src/types';
 import { sampleCandidate, sampleSuggestion } from '../../helpers/sampleEvents';
 
 const before = 'const total = ';
