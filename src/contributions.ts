@@ -4,7 +4,7 @@
  * package.json, which alone holds titles, descriptions and default values.
  */
 import { contributes } from '../package.json';
-import type { Settings } from './types';
+import type { LearningSettings, Settings } from './types';
 
 /** The start of every setting's name, `hone.debounceMs` for example. */
 export const section = 'hone';
@@ -34,6 +34,10 @@ export type CommandId = (typeof commands)[keyof typeof commands];
 /** Run by the editor after it has inserted a suggestion; never in the palette. */
 export const acceptedCommand = 'hone.accepted';
 
+/** What follows `hone.` in a setting's name. */
+export type SettingName =
+  Exclude<keyof Settings, 'learning'> | `learning.${keyof LearningSettings}`;
+
 /** JSON type of each setting, as package.json must declare it. */
 export const settingTypes = {
   enabled: 'boolean',
@@ -47,7 +51,13 @@ export const settingTypes = {
   retentionDays: 'integer',
   maxStoreMegabytes: 'integer',
   threads: 'integer',
-} as const satisfies Record<keyof Settings, 'boolean' | 'string' | 'integer' | 'object' | 'array'>;
+  eagerness: 'number',
+  'learning.mode': 'string',
+  'learning.minutesPerDay': 'integer',
+  'learning.idleMinutes': 'number',
+  'learning.onBattery': 'boolean',
+  'learning.perWorkspace': 'boolean',
+} as const satisfies Record<SettingName, keyof typeof wanted>;
 
 /** True while the ghost text on screen is Hone's, so that Esc is ours only then. */
 export const suggestionVisibleKey = 'hone.suggestionVisible';
@@ -65,30 +75,40 @@ export const documentSchemes = ['file', 'untitled', 'vscode-notebook-cell', 'vsc
  * A frozen `Settings` from what a reader returns by name. A value of the wrong type (a settings file
  * is typed by hand) is an error that names the setting.
  */
-export function settingsFrom(read: (name: keyof Settings) => unknown): Settings {
-  const bad = (name: keyof Settings): Error =>
+export function settingsFrom(read: (name: SettingName) => unknown): Settings {
+  const bad = (name: SettingName): Error =>
     new Error(`The setting ${section}.${name} must be ${wanted[settingTypes[name]]}.`);
-  const boolean = (name: keyof Settings): boolean => {
+  const boolean = (name: SettingName): boolean => {
     const value = read(name);
     if (typeof value !== 'boolean') throw bad(name);
     return value;
   };
-  const text = (name: keyof Settings): string => {
+  const text = (name: SettingName): string => {
     const value = read(name);
     if (typeof value !== 'string') throw bad(name);
     return value;
   };
-  const count = (name: keyof Settings): number => {
+  const number = (name: SettingName): number => {
+    const value = read(name);
+    if (typeof value !== 'number' || !(value >= 0 && value < Infinity)) throw bad(name);
+    return value;
+  };
+  const count = (name: SettingName): number => {
     const value = read(name);
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw bad(name);
     return value as number;
   };
-  const texts = (name: keyof Settings): readonly string[] => {
+  const share = (name: SettingName): number => {
+    const value = number(name);
+    if (value > 1) throw new Error(`The setting ${section}.${name} must be from 0 to 1.`);
+    return value;
+  };
+  const texts = (name: SettingName): readonly string[] => {
     const value = read(name);
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw bad(name);
     return Object.freeze([...value]);
   };
-  const switches = (name: keyof Settings): Readonly<Record<string, boolean>> => {
+  const switches = (name: SettingName): Readonly<Record<string, boolean>> => {
     const value = read(name);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(name);
     const entries = Object.entries(value as Record<string, unknown>);
@@ -106,6 +126,10 @@ export function settingsFrom(read: (name: keyof Settings) => unknown): Settings 
   if (multiline !== 'auto' && multiline !== 'never' && multiline !== 'always') {
     throw new Error(`The setting ${section}.multiline must be auto, never or always.`);
   }
+  const mode = text('learning.mode');
+  if (mode !== 'idle' && mode !== 'manual' && mode !== 'off') {
+    throw new Error(`The setting ${section}.learning.mode must be idle, manual or off.`);
+  }
   return Object.freeze({
     enabled: boolean('enabled'),
     model: text('model').trim(),
@@ -118,6 +142,14 @@ export function settingsFrom(read: (name: keyof Settings) => unknown): Settings 
     retentionDays: count('retentionDays'),
     maxStoreMegabytes: count('maxStoreMegabytes'),
     threads: count('threads'),
+    eagerness: share('eagerness'),
+    learning: Object.freeze({
+      mode,
+      minutesPerDay: count('learning.minutesPerDay'),
+      idleMinutes: number('learning.idleMinutes'),
+      onBattery: boolean('learning.onBattery'),
+      perWorkspace: boolean('learning.perWorkspace'),
+    }),
   });
 }
 
@@ -125,13 +157,17 @@ const wanted = {
   boolean: 'true or false',
   string: 'a text',
   integer: 'a whole number, 0 or more',
+  number: 'a number, 0 or more',
   object: 'an object of names and true or false',
   array: 'a list of texts',
 } as const;
 
-/** The default values of package.json, for where there is no editor. */
-export const defaultSettings: Settings = settingsFrom((name) => {
+/** The default value of one setting, as package.json has it. */
+export function defaultOf(name: SettingName): unknown {
   const properties: Record<string, { readonly default: unknown } | undefined> =
     contributes.configuration.properties;
   return properties[`${section}.${name}`]?.default;
-});
+}
+
+/** The default values of package.json, for where there is no editor. */
+export const defaultSettings: Settings = settingsFrom(defaultOf);

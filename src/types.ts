@@ -234,6 +234,22 @@ export interface Settings {
   readonly retentionDays: number;
   readonly maxStoreMegabytes: number;
   readonly threads: number;
+  /** How readily Hone shows what it is not sure of, 0..1. */
+  readonly eagerness: number;
+  readonly learning: LearningSettings;
+}
+
+/** When and for how long the model may be trained on this machine. */
+export interface LearningSettings {
+  /** `idle` also trains on command; `manual` trains on command only; `off` learns nothing at all. */
+  readonly mode: 'idle' | 'manual' | 'off';
+  /** Of training in idle time; what is asked for by command does not count. */
+  readonly minutesPerDay: number;
+  /** Minutes without a key press after which the user counts as away; parts of one are allowed. */
+  readonly idleMinutes: number;
+  readonly onBattery: boolean;
+  /** Whether this workspace has versions of its own, out of its own feedback alone. */
+  readonly perWorkspace: boolean;
 }
 
 export interface Logger {

@@ -8,6 +8,7 @@ import {
   type CommandId,
   commands,
   section,
+  type SettingName,
   walkthroughId,
 } from '../contributions';
 import type { FeedbackStore } from '../store/feedbackStore';
@@ -137,7 +138,7 @@ function statusLine(state: ModelState, availability: Availability | undefined): 
 
 /** Changes a setting where it is set now: in the folder, in the workspace, else for the user. */
 async function update<T>(
-  name: keyof Settings,
+  name: SettingName,
   scope: vscode.Uri | undefined,
   change: (own: T | undefined) => T,
 ): Promise<void> {

@@ -3,7 +3,7 @@
  * each folder, and says when something changed. Holds no default values: those are in package.json.
  */
 import type * as vscode from 'vscode';
-import { defaultSettings, section, settingsFrom } from '../contributions';
+import { defaultOf, section, type SettingName, settingsFrom } from '../contributions';
 import type { Settings } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
@@ -58,13 +58,13 @@ export class SettingsSource implements Disposable {
     return settings;
   }
 
-  #usable(name: keyof Settings, value: unknown): unknown {
+  #usable(name: SettingName, value: unknown): unknown {
     try {
-      settingsFrom((key) => (key === name ? value : defaultSettings[key]));
+      settingsFrom((key) => (key === name ? value : defaultOf(key)));
       return value;
     } catch (error) {
       this.#onInvalid(messageOf(error));
-      return defaultSettings[name];
+      return defaultOf(name);
     }
   }
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type * as vscode from 'vscode';
-import { defaultSettings, settingsFrom } from '../../../src/contributions';
+import {
+  defaultOf,
+  defaultSettings,
+  type SettingName,
+  settingsFrom,
+} from '../../../src/contributions';
 import { languageEnabled, type SettingsHost, SettingsSource } from '../../../src/editor/settings';
-import type { Settings } from '../../../src/types';
-
-const defaults = (name: keyof Settings): unknown => defaultSettings[name];
 
 describe('settings', () => {
   test('are frozen, lists and maps included', () => {
@@ -12,6 +14,7 @@ describe('settings', () => {
     expect(Object.isFrozen(settings)).toBe(true);
     expect(Object.isFrozen(settings.exclude)).toBe(true);
     expect(Object.isFrozen(settings.languages)).toBe(true);
+    expect(Object.isFrozen(settings.learning)).toBe(true);
   });
 
   test.each([
@@ -19,19 +22,24 @@ describe('settings', () => {
     ['debounceMs', -1, 'hone.debounceMs must be a whole number'],
     ['exclude', ['**', 3], 'hone.exclude must be a list of texts'],
     ['languages', { python: 'off' }, 'hone.languages must be an object'],
+    ['eagerness', 1.5, 'hone.eagerness must be from 0 to 1'],
+    ['learning.idleMinutes', 'five', 'hone.learning.idleMinutes must be a number'],
+    ['learning.mode', 'always', 'hone.learning.mode must be idle, manual or off'],
     ['multiline', 'sometimes', 'hone.multiline must be auto, never or always'],
   ])('a wrong value of %s is an error that names it', (name, value, message) => {
-    expect(() => settingsFrom((key) => (key === name ? value : defaults(key)))).toThrow(message);
+    expect(() => settingsFrom((key) => (key === name ? value : defaultOf(key)))).toThrow(message);
   });
 
   test('the path of the model is trimmed, as pasted paths carry spaces', () => {
-    const settings = settingsFrom((key) => (key === 'model' ? ' /models/a.gguf\n' : defaults(key)));
+    const settings = settingsFrom((key) =>
+      key === 'model' ? ' /models/a.gguf\n' : defaultOf(key),
+    );
     expect(settings.model).toBe('/models/a.gguf');
   });
 
   test('a language that is not listed follows the star', () => {
     const off = settingsFrom((key) =>
-      key === 'languages' ? { '*': false, python: true } : defaults(key),
+      key === 'languages' ? { '*': false, python: true } : defaultOf(key),
     );
     expect(languageEnabled(off, 'python')).toBe(true);
     expect(languageEnabled(off, 'go')).toBe(false);
@@ -49,7 +57,7 @@ function editor(values: Record<string, unknown>, inFolder: Record<string, unknow
       reads++;
       const own = scope ? { ...values, ...inFolder } : values;
       return {
-        get: (name: keyof Settings) => own[name] ?? defaults(name),
+        get: (name: SettingName) => own[name] ?? defaultOf(name),
       } as vscode.WorkspaceConfiguration;
     },
     onDidChangeConfiguration(listener) {
