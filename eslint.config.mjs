@@ -15,7 +15,7 @@ const rooms = {
   replay: ['completion', 'feedback', 'model', 'training', 'util'],
   host: ['model', 'onnx', 'training', 'util'],
   dashboard: ['feedback', 'util'],
-  editor: ['completion', 'feedback', 'store', 'host', 'model', 'dashboard', 'util'],
+  editor: ['completion', 'feedback', 'store', 'host', 'model', 'training', 'dashboard', 'util'],
   cli: ['completion', 'feedback', 'store', 'host', 'model', 'training', 'replay', 'util'],
 };
 

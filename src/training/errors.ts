@@ -15,7 +15,9 @@ export type TrainingErrorCode =
   /** The run does not fit the memory it was given. */
   | 'memory'
   /** The loss was no number, or grew without bound. */
-  | 'diverged';
+  | 'diverged'
+  /** A version that is not there, or may not be used. */
+  | 'version';
 
 export class TrainingError extends Error {
   override readonly name = 'TrainingError';

@@ -51,8 +51,13 @@ export async function writeNewFolder(
 
 /** Makes sure that what was written survives a loss of power before the rename does. */
 async function syncFolder(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const file = await open(join(directory, name), 'r+');
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) {
+      await syncFolder(path);
+      continue;
+    }
+    const file = await open(path, 'r+');
     await file.sync().finally(() => file.close());
   }
 }
