@@ -79,12 +79,13 @@ const defaultOptions: SuggestOptions = {
 
 /**
  * Candidates for the cursor, best first; none, and `shownIndex` null, where it is better to be silent.
+ * Where the gate says so nobody is asked: then there is no candidate and no policy version either.
  * Rejects with an AbortError when `signal` fires.
  */
 export async function suggest(params: SuggestParams, signal: AbortSignal): Promise<Suggestion> {
   signal.throwIfAborted();
   const place = placeOf(params);
-  if (place.silent) return decide(params, place, undefined, undefined);
+  if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
   const words = await listedWords(params, place.context, signal);
   const drafts = place.drafts.filter(({ text }) => obeys(text, words));
   const result = await generate(params, { context: place.context, drafts, words }, signal);
@@ -100,7 +101,7 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
 export function suggestAtOnce(params: SuggestParams): Suggestion | undefined {
   // Whoever is not asked need not be told of neighbours.
   const place = placeOf({ ...params, neighbours: undefined });
-  if (place.silent) return decide(params, place, undefined, undefined);
+  if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
   const { context, drafts } = place;
   const [best] = drafts;
   const copies = drafts.map(({ copy }) => copy);

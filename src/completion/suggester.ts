@@ -28,6 +28,7 @@ export interface Question {
   readonly isImagined?: boolean;
 }
 
+/** What to offer; no remainder where it was decided to stay silent. */
 export interface Answer extends Reuse {
   /** Whether this very question made it; it may also have been there before. */
   readonly isNew: boolean;
@@ -71,7 +72,7 @@ export class Suggester implements Disposable {
     this.#params = params;
   }
 
-  /** What to offer here; undefined for silence. Rejects with an AbortError when `signal` fires. */
+  /** What to offer here; undefined where there was nothing to decide. Rejects with an AbortError when `signal` fires. */
   async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
     this.#cancelRest?.();
     const before = await thatExists(this.#params.cache.reuse(question.document), question, signal);
@@ -151,7 +152,8 @@ export class Suggester implements Disposable {
     const { candidates, shownIndex } = suggestion;
     this.#params.cache.remember(suggestion);
     const first = shownIndex === null ? undefined : candidates[shownIndex];
-    if (!first) return undefined;
+    if (!first)
+      return wasDecided(suggestion) ? { suggestion, remainders: [], isNew: true } : undefined;
     const remainders = candidates.map(({ text }, candidateIndex): Remainder => ({
       candidateIndex,
       text,
@@ -305,6 +307,11 @@ async function thatExists(
   const words = list && wordsOf(list, context);
   const remainders = reuse.remainders.filter(({ text }) => obeys(text, words));
   return remainders.length > 0 ? { ...reuse, remainders } : undefined;
+}
+
+/** Whether anybody was asked: where the gate is closed, being silent is no decision. */
+function wasDecided({ candidates, policyVersion }: Suggestion): boolean {
+  return candidates.length > 0 || policyVersion !== 'none';
 }
 
 /** The suggestion with its offset in the whole document. */

@@ -69,8 +69,9 @@ export class FeedbackBridge implements Disposable {
     this.#setVisible(true);
   }
 
-  notShown(suggestion: Suggestion): void {
-    this.#tracker.notShown(suggestion);
+  /** It was decided to show nothing at the cursor. */
+  silent(suggestion: Suggestion): void {
+    this.#tracker.silent(suggestion);
   }
 
   /** Hone has nothing to show any more. */

@@ -113,16 +113,17 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
   ): vscode.InlineCompletionItem[] {
     const { bridge, suggester, files } = this.#params;
     const learns = !files.neverLearn(request.document.uri);
+    if (suggestion.shownIndex === null) {
+      if (learns && isNew && isCurrent(request)) bridge.silent(suggestion);
+      return [];
+    }
     const fitting = remainders.flatMap((remainder) => {
       const item = itemFor(request, suggestion, remainder);
       return item ? [{ item, remainder }] : [];
     });
     const first = fitting[0]?.remainder;
-    if (!first || !isCurrent(request)) {
-      // What was made ahead of its time and never shown was no decision.
-      if (learns && isNew) bridge.notShown(suggestion);
-      return [];
-    }
+    // What comes too late is no decision: nobody could see what was decided.
+    if (!first || !isCurrent(request)) return [];
     suggester.shown(question, suggestion, first);
     const end = request.document.offsetAt(request.position);
     const place = { start: end - first.typedLength, end };

@@ -7,6 +7,7 @@
  *                    └──▶ dismissed | typedAgainst              then the text written instead
  *                    └──▶ superseded | left                     nothing follows
  *                    └──▶ unseen, whatever ended it before `seenMs` without a character taken
+ *   silent ──▶ rested on for `seenMs`                           then the text written there
  *
  * One suggestion is visible at a time and each gets one outcome. What was taken late, or reported
  * late by the accept command, overwrites a lesser outcome; nothing else does.
@@ -25,6 +26,12 @@ export type { ChangeCause } from './trackedRegion';
 
 /** Visible time from which a suggestion counts as seen. */
 export const seenMs = 750;
+/**
+ * Silences recorded in any hour: at this rate they crowd out no more than as many suggestions. What is
+ * left out depends on the time alone, so that what is kept stays a fair sample.
+ */
+const maxSilencesPerHour = 60;
+const hourMs = 3_600_000;
 /** Suggestions whose outcome is remembered so that it is recorded once. */
 const maxRemembered = 1_000;
 
@@ -32,6 +39,8 @@ export interface TrackerOptions {
   readonly readText: ReadText;
   /** Suggestions followed at once after their outcome; the oldest is finished first. */
   readonly maxFollowed?: number;
+  /** Where time is simulated and every decision counts, Infinity. */
+  readonly maxSilencesPerHour?: number;
 }
 
 /** Where a candidate's text begins in the live document, and the cursor up to which some of it stands. */
@@ -75,6 +84,12 @@ const rank = {
   accepted: 3,
 } satisfies Record<Outcome, number>;
 
+/** A decision to stay silent that the user may still be pausing at. */
+interface Silence {
+  readonly suggestion: Suggestion;
+  readonly cancel: () => void;
+}
+
 export class SuggestionTracker implements Disposable {
   readonly #clock: Clock;
   readonly #maxFollowed: number;
@@ -85,6 +100,10 @@ export class SuggestionTracker implements Disposable {
   /** The oldest first. */
   readonly #remembered = new Map<string, Remembered>();
   #visible: VisibleSuggestion | undefined;
+  #silence: Silence | undefined;
+  /** When silences were recorded in the last hour, the oldest first. */
+  #silencesMs: readonly number[] = [];
+  readonly #maxSilencesPerHour: number;
   #lastShownId: string | undefined;
   #disposed = false;
 
@@ -92,6 +111,7 @@ export class SuggestionTracker implements Disposable {
     this.#clock = steadyClock(clock);
     this.#texts = new LiveTexts(options.readText);
     this.#maxFollowed = options.maxFollowed ?? 200;
+    this.#maxSilencesPerHour = options.maxSilencesPerHour ?? maxSilencesPerHour;
   }
 
   /** Every fact, exactly once, in the order it happened; `suggestion` always precedes its others. */
@@ -102,9 +122,15 @@ export class SuggestionTracker implements Disposable {
     return this.#lastShownId;
   }
 
-  /** Records a decision to stay silent, or one that came too late to be shown. */
-  notShown(suggestion: Suggestion): void {
-    this.#introduce(suggestion);
+  /**
+   * It was decided to stay silent at the cursor. That is recorded, and what is written there instead,
+   * once the user has rested there for as long as a suggestion would need to be seen.
+   */
+  silent(suggestion: Suggestion): void {
+    if (this.#disposed || this.#isSilentAt(suggestion)) return;
+    this.#breakSilence();
+    const cancel = this.#clock.after(seenMs, () => this.#keepSilence(suggestion));
+    this.#silence = { suggestion, cancel };
   }
 
   /**
@@ -114,6 +140,7 @@ export class SuggestionTracker implements Disposable {
    */
   shown(suggestion: Suggestion, candidateIndex: number, place?: Place): void {
     if (this.#disposed) return;
+    this.#breakSilence();
     const { id, documentUri, offset } = suggestion;
     if (!suggestion.candidates[candidateIndex]) {
       throw new RangeError(`Suggestion ${id} has no candidate ${candidateIndex}.`);
@@ -173,6 +200,7 @@ export class SuggestionTracker implements Disposable {
    * the event, and no two changes touch. No changes at all still tell of a new kind of line end.
    */
   documentChanged(uri: string, changes: readonly TextChange[], cause: ChangeCause): void {
+    if (this.#silence?.suggestion.documentUri === uri) this.#breakSilence();
     const change = this.#texts.change(uri, changes);
     if (!change) {
       if (this.#visible?.uri === uri) this.#endVisible('left');
@@ -195,11 +223,14 @@ export class SuggestionTracker implements Disposable {
   }
 
   cursorMoved(uri: string, offset: number): void {
+    const silent = this.#silence?.suggestion;
+    if (silent?.documentUri !== uri || silent.offset !== offset) this.#breakSilence();
     const stays = this.#visible?.uri === uri && this.#visible.holdsCursor(offset);
     if (!stays) this.#endVisible('left');
   }
 
   documentClosed(uri: string): void {
+    if (this.#silence?.suggestion.documentUri === uri) this.#breakSilence();
     if (this.#visible?.uri === uri) this.#endVisible('left');
     for (const [watch, { suggestion }] of this.#followed) {
       if (suggestion.documentUri === uri) watch.close();
@@ -208,6 +239,7 @@ export class SuggestionTracker implements Disposable {
   }
 
   activeDocumentChanged(uri: string | undefined): void {
+    if (this.#silence?.suggestion.documentUri !== uri) this.#breakSilence();
     if (this.#visible?.uri !== uri) this.#endVisible('left');
   }
 
@@ -223,11 +255,47 @@ export class SuggestionTracker implements Disposable {
   /** Ends what is visible, closes what is followed, and frees every timer. */
   dispose(): void {
     if (this.#disposed) return;
+    this.#breakSilence();
     this.#endVisible('left');
     this.#disposed = true;
     for (const watch of [...this.#followed.keys()]) watch.close();
     this.#texts.keepOnly(new Set());
     this.#records.dispose();
+  }
+
+  /** The editor may ask again where nothing has happened; that is no other decision. */
+  #isSilentAt({ documentUri, offset }: Suggestion): boolean {
+    const waiting = this.#silence?.suggestion;
+    if (waiting?.documentUri === documentUri && waiting.offset === offset) return true;
+    return [...this.#followed].some(
+      ([{ region }, { suggestion }]) =>
+        suggestion.shownIndex === null &&
+        suggestion.documentUri === documentUri &&
+        region.start === offset &&
+        region.end === offset,
+    );
+  }
+
+  #breakSilence(): void {
+    this.#silence?.cancel();
+    this.#silence = undefined;
+  }
+
+  #keepSilence(suggestion: Suggestion): void {
+    this.#silence = undefined;
+    const timeMs = this.#clock.now();
+    this.#silencesMs = this.#silencesMs.filter((earlierMs) => earlierMs > timeMs - hourMs);
+    const document = this.#texts.open(suggestion.documentUri);
+    if (document === undefined || this.#silencesMs.length >= this.#maxSilencesPerHour) {
+      this.#releaseDocuments();
+      return;
+    }
+    this.#silencesMs = [...this.#silencesMs, timeMs];
+    this.#introduce(suggestion);
+    const { offset } = suggestion;
+    const linePrefix = document.slice(document.lastIndexOf('\n', offset - 1) + 1, offset);
+    const region = new TrackedRegion(document, offset, 0);
+    this.#follow(suggestion, 0, 'writtenInstead', region, linePrefix);
   }
 
   #judgeVisible(visible: VisibleSuggestion, change: DocumentChange, cause: ChangeCause): void {

@@ -21,6 +21,8 @@ export interface Replacement {
 export type Step =
   /** New ghost text at the cursor, with these candidates, the first one visible. */
   | readonly ['suggest', ...texts: string[]]
+  /** It was decided to stay silent at the cursor, these candidates withheld. */
+  | readonly ['silent', ...texts: string[]]
   /** The suggestion made first is shown once more where it began, up to the cursor. */
   | 'suggestAgain'
   | readonly ['cycle', candidateIndex: number]
@@ -79,6 +81,7 @@ export class EditSession {
   readonly #redo: HistoryEntry[] = [];
   readonly #suggestions: Suggestion[] = [];
   #candidateIndex = 0;
+  #silences = 0;
 
   /** `source` has `█` where the cursor is. */
   constructor(source: string, maxFollowed?: number) {
@@ -134,6 +137,8 @@ export class EditSession {
     switch (name) {
       case 'suggest':
         return this.#suggest(step.slice(1) as string[]);
+      case 'silent':
+        return this.#staySilent(step.slice(1) as string[]);
       case 'suggestAgain': {
         const first = this.#suggestions[0];
         if (first) tracker.shown(first, 0, { start: first.offset, end: cursor });
@@ -239,6 +244,12 @@ export class EditSession {
     this.#suggestions.push(suggestion);
     this.#candidateIndex = 0;
     this.tracker.shown(suggestion, 0);
+  }
+
+  #staySilent(texts: readonly string[]): void {
+    const id = `silence-${this.#silences++}`;
+    const made = makeSuggestion(id, this.cursor, texts, this.clock.now());
+    this.tracker.silent({ ...made, shownIndex: null });
   }
 
   /** What is left of the visible candidate, by the longest beginning of it before the cursor. */

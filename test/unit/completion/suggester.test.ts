@@ -137,6 +137,23 @@ async function shown(asked: Asked): Promise<Answer> {
 
 const aborted = { name: 'AbortError' };
 
+describe('silence', () => {
+  test('is an answer where somebody was asked, so that it can be learned from', async () => {
+    const asked = await ask('const x = █');
+    await pass(debounceMs);
+    await calls.at(-1)?.answer();
+    const answer = await asked.answer;
+    expect(answer).toMatchObject({ isNew: true, remainders: [], suggestion: { shownIndex: null } });
+  });
+
+  test('is none where the gate is closed, for nothing was decided', async () => {
+    const asked = await ask('const x█yz');
+    await pass(debounceMs);
+    expect(await asked.answer).toBeUndefined();
+    expect(calls).toHaveLength(0);
+  });
+});
+
 describe('a question', () => {
   test('waits for a pause in typing before the policy is asked', async () => {
     const asked = await ask('const user = █');

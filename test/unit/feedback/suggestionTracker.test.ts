@@ -880,3 +880,54 @@ describe('what is written instead', () => {
     },
   });
 });
+
+describe('silence', () => {
+  /** How many silences were recorded, and the facts that followed. */
+  function checkSilence(steps: readonly Step[], recorded: number, facts: readonly string[]): void {
+    check({ source, steps, facts });
+    const { events } = new EditSession(source).play(steps);
+    const silences = events.flatMap((e) => (e.kind === 'suggestion' ? [e.suggestion] : []));
+    expect(silences.filter(({ shownIndex }) => shownIndex === null)).toHaveLength(recorded);
+  }
+  const silent: Step = ['silent', 'foo(bar)'];
+
+  it('is recorded once it was rested on, and so is what is written there', () => {
+    checkSilence([silent, ['wait', 750], ['type', 'qux()'], ['wait', 10_000]], 1, [
+      'settled "qux()"',
+    ]);
+  });
+  it('is recorded where there was nothing to propose', () => {
+    checkSilence([['silent'], ['wait', 800], ['type', 'q'], ['wait', 10_000]], 1, ['settled "q"']);
+  });
+  it('is no decision where the user typed on, went away, or another one was taken', () => {
+    checkSilence([silent, ['wait', 700], ['type', 'q'], ['wait', 20_000]], 0, []);
+    checkSilence([silent, ['wait', 700], ['move', 0], ['wait', 20_000]], 0, []);
+    checkSilence([silent, ['switch', 'file:///other'], ['wait', 20_000]], 0, []);
+    checkSilence([silent, 'close', ['wait', 20_000]], 0, []);
+    checkSilence([silent, ['wait', 700], ['suggest', 'foo'], 'accept'], 0, [
+      'accepted #0, 3 taken, 0 ms',
+    ]);
+  });
+  it('asked for again where nothing has happened is the same one', () => {
+    const again: readonly Step[] = [silent, ['wait', 500], silent, ['wait', 500], silent];
+    checkSilence([...again, ['wait', 99_000]], 1, []);
+    checkSilence([...again, ['type', 'q'], silent, ['wait', 10_000]], 2, ['settled "q"']);
+  });
+  it('is followed beside what is shown and accepted at its place later', () => {
+    const steps: readonly Step[] = [silent, ['wait', 800], ['suggest', 'foo()'], 'accept'];
+    checkSilence([...steps, ['wait', 10_000]], 1, [
+      'accepted #0, 5 taken, 0 ms',
+      'settled "foo()"',
+      'settled "foo()"',
+    ]);
+  });
+  it('is recorded sixty times an hour at most', () => {
+    const pause: readonly Step[] = [silent, ['wait', 1_000], ['type', 'x']];
+    const many = Array.from({ length: 70 }, () => pause).flat();
+    const { events } = new EditSession(source).play(many);
+    const count = (): number => events.filter(({ kind }) => kind === 'suggestion').length;
+    expect(count()).toBe(60);
+    const later = new EditSession(source).play([...many, ['wait', 3_600_000], ...pause]);
+    expect(later.events.filter(({ kind }) => kind === 'suggestion')).toHaveLength(61);
+  });
+});

@@ -90,6 +90,7 @@ describe('any session', () => {
       ),
     },
     { weight: 1, arbitrary: fc.tuple(fc.constant('format' as const), text) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('silent' as const), text) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('reload' as const), text) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('move' as const), fc.nat(5)) },
     {
@@ -148,9 +149,8 @@ describe('the order of facts', () => {
     ]);
   });
 
-  it('a silent decision is recorded by itself', () => {
-    const session = new EditSession('█');
-    session.tracker.notShown({ ...makeSuggestion('silent', 0, [], 0), shownIndex: null });
+  it('a silent decision is not the suggestion shown last', () => {
+    const session = new EditSession('█').play([['silent'], ['wait', 750]]);
     expect(session.events.map(({ kind }) => kind)).toEqual(['suggestion']);
     expect(session.tracker.lastShownId).toBeUndefined();
   });
