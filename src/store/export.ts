@@ -6,11 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { PreferencePairs, sftRows, unpairedRows } from '../feedback/trainingRows';
+import type { StoredSuggestion } from '../types';
 import { datasetCard } from './datasetCard';
 import { StoreError } from './errors';
-import type { StoredSuggestion } from '../types';
 import type { FeedbackStore, SuggestionRange } from './feedbackStore';
-import { PreferencePairs, sftRows, unpairedRows } from './trainingRows';
 
 export const exportFormats = ['events', 'sft', 'preference', 'unpaired'] as const;
 export type ExportFormat = (typeof exportFormats)[number];

@@ -17,9 +17,6 @@ export interface SecretPattern {
   readonly isHarmless?: (value: string) => boolean;
 }
 
-/** What a masked secret is replaced by. */
-export const secretMark = /<secret:[a-z0-9-]{1,40}>/;
-
 const isInterpolated = (value: string) =>
   /^(?:\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\}|\{[\w.]*\}|%\w*%|\$\w+|<[^>]*>|\*+|x+|\.+)$/i.test(
     value,

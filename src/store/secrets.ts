@@ -11,7 +11,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend';
 import type { SecretLintRuleContext, SecretLintSourceCode } from '@secretlint/types';
 import type { FeedbackEvent, Suggestion } from '../types';
-import { secretMark, secretPatterns } from './secretPatterns';
+import { secretMark } from '../util/secretMark';
+import { secretPatterns } from './secretPatterns';
 
 /** A stretch of text that must not be stored; `end` is exclusive. */
 export interface SecretRange {

@@ -1,6 +1,6 @@
 /**
  * Reads back the prompts of an export, in which the names of the repository and of files stand after
- * spelled marks (`store/trainingRows.ts` writes them): for the policy those marks are tokens, and a
+ * spelled marks (`feedback/trainingRows.ts` writes them): for the policy those marks are tokens, and a
  * prompt of plain text is not what it reads at inference. A prompt without marks is left as it is.
  */
 import type { Snippet } from '../types';

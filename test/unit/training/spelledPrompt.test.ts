@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { promptText } from '../../../src/store/trainingRows';
+import { promptText } from '../../../src/feedback/trainingRows';
 import { readSpelledPrompt } from '../../../src/training/spelledPrompt';
 import { sampleSuggestion } from '../../helpers/sampleEvents';
 

@@ -1,11 +1,11 @@
 /**
  * Stored suggestions as training rows with the column names of Hugging Face TRL, and no others: its
  * trainers drop what they do not know. Pure; what a suggestion was worth is said by
- * `feedback/label.ts` alone. Formats: https://huggingface.co/docs/trl/dataset_formats
+ * `label.ts` alone. Formats: https://huggingface.co/docs/trl/dataset_formats
  */
-import { factsOf, rewardOf } from '../feedback/label';
 import type { CompletionContext, StoredSuggestion } from '../types';
-import { secretMark } from './secretPatterns';
+import { secretMark } from '../util/secretMark';
+import { factsOf, rewardOf } from './label';
 
 /**
  * What the policy read, spelled out: the names of repository and files stand after the marks of the
@@ -87,20 +87,22 @@ export class PreferencePairs {
   }
 }
 
-interface Reading {
+/** What the facts of one suggestion say about texts at its place. */
+export interface Reading {
   readonly prompt: string;
   /** The candidate that the outcome is about. */
   readonly shown: string | undefined;
   /** What the user took of it. */
   readonly taken: string | undefined;
   readonly settled: string | undefined;
-  /** The reward; 0 where the facts support none. */
+  /** The reward, and what it counts beside others; 0 where the facts support none. */
   readonly value: number;
+  readonly weight: number;
   /** Other candidates that were shown there by cycling. */
   readonly passedOver: readonly string[];
 }
 
-function reading(stored: StoredSuggestion): Reading {
+export function reading(stored: StoredSuggestion): Reading {
   const { suggestion, shown, outcomes, survival, settled, rating } = stored;
   const facts = factsOf([
     { kind: 'suggestion', suggestion },
@@ -110,6 +112,7 @@ function reading(stored: StoredSuggestion): Reading {
     ...(settled ? [settled] : []),
     ...(rating ? [rating] : []),
   ]);
+  const reward = facts && rewardOf(facts);
   const outcome = outcomes.at(-1);
   const index = outcome?.candidateIndex ?? suggestion.shownIndex ?? -1;
   const text = suggestion.candidates[index]?.text;
@@ -120,7 +123,8 @@ function reading(stored: StoredSuggestion): Reading {
     shown: text,
     taken,
     settled: settled?.text,
-    value: (facts && rewardOf(facts)?.value) ?? 0,
+    value: reward?.value ?? 0,
+    weight: reward?.weight ?? 0,
     passedOver: shown.flatMap(({ candidateIndex }) => {
       const other = candidateIndex === index ? undefined : suggestion.candidates[candidateIndex];
       return other === undefined ? [] : [other.text];

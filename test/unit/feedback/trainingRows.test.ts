@@ -4,7 +4,7 @@ import {
   promptText,
   sftRows,
   unpairedRows,
-} from '../../../src/store/trainingRows';
+} from '../../../src/feedback/trainingRows';
 import type { Outcome, StoredSuggestion } from '../../../src/types';
 import { sampleCandidate, sampleSuggestion } from '../../helpers/sampleEvents';
 
