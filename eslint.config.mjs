@@ -12,7 +12,7 @@ const rooms = {
   feedback: ['util'],
   store: ['feedback', 'util'],
   training: ['autodiff', 'onnx', 'model', 'feedback', 'util'],
-  replay: ['completion', 'feedback', 'model', 'training', 'util'],
+  replay: ['completion', 'feedback', 'model', 'store', 'training', 'util'],
   host: ['model', 'onnx', 'training', 'util'],
   dashboard: ['feedback', 'util'],
   editor: ['completion', 'feedback', 'store', 'host', 'model', 'training', 'dashboard', 'util'],

@@ -11,6 +11,7 @@ import { evalCommand } from './cli/evalCommand';
 import { exportCommand } from './cli/exportCommand';
 import { importCommand } from './cli/importCommand';
 import { mergeCommand } from './cli/mergeCommand';
+import { replayCommand } from './cli/replayCommand';
 import { note } from './cli/terminal';
 import { trainCommand } from './cli/trainCommand';
 
@@ -26,6 +27,7 @@ const program = new Command('hone')
   .addCommand(trainCommand(signal))
   .addCommand(mergeCommand(signal))
   .addCommand(evalCommand(signal))
+  .addCommand(replayCommand(signal))
   .addCommand(exportCommand())
   .addCommand(doctorCommand());
 

@@ -1,51 +1,8 @@
-/** A clock turned by hand: time stands still until a test advances it, and then timers run in order. */
-import type { Clock } from '../../src/types';
+/** The clock of tests: time stands still until a test advances it, and begins at a fixed day. */
+import { ManualClock } from '../../src/replay/manualClock';
 
-interface Timer {
-  readonly dueMs: number;
-  readonly run: () => void;
-}
-
-export class FakeClock implements Clock {
-  readonly #timers = new Set<Timer>();
-  /** Time since the clock was made, which no correction touches; timers go by it, as real ones do. */
-  #elapsedMs = 0;
-  #epochMs: number;
-
+export class FakeClock extends ManualClock {
   constructor(epochMs = Date.UTC(2025, 0, 1)) {
-    this.#epochMs = epochMs;
-  }
-
-  /** Timers that have neither run nor been cancelled. */
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  now(): number {
-    return this.#epochMs + this.#elapsedMs;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { dueMs: this.#elapsedMs + Math.max(0, delayMs), run };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** Lets time pass; each timer that falls due sees the time at which it does. */
-  advance(durationMs: number): void {
-    const untilMs = this.#elapsedMs + durationMs;
-    for (;;) {
-      const next = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)[0];
-      if (!next || next.dueMs > untilMs) break;
-      this.#timers.delete(next);
-      this.#elapsedMs = next.dueMs;
-      next.run();
-    }
-    this.#elapsedMs = untilMs;
-  }
-
-  /** Puts the machine's clock right by `stepMs`, which may be negative. No time passes. */
-  correct(stepMs: number): void {
-    this.#epochMs += stepMs;
+    super(epochMs);
   }
 }

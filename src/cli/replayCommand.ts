@@ -1,0 +1,87 @@
+/** `hone replay`: a git history, or the releases of a package, replayed as edits with a simulated user. */
+import { Command } from 'commander';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { createParser } from '../completion/parser';
+import { defaultSettings } from '../contributions';
+import { openHistory } from '../replay/history';
+import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
+import { reportOf, summaryOf } from '../replay/report';
+import { oneOf, wholeNumber } from './arguments';
+import { grammars, shippedModel, withPolicy } from './model';
+import { print, progressBar, stderrLogger } from './terminal';
+
+const learnings = ['none', 'cache', 'compare'] as const;
+type Learning = (typeof learnings)[number];
+
+export function replayCommand(signal: AbortSignal): Command {
+  return new Command('replay')
+    .description('replay a git history as edits: what would have been suggested, taken and learned')
+    .argument('<repository>', 'git repository, bare or not')
+    .option('--learn <arm>', learnings.join(', '), oneOf(learnings), 'compare')
+    .option('--seed <n>', 'of pauses and of the simulated user', wholeNumber, 1)
+    .option('--commits <n>', 'the newest commits that are walked', wholeNumber, 500)
+    .option('--decisions <n>', 'places at which everybody is asked', wholeNumber, 300)
+    .option('--model <dir>', 'imported model', shippedModel)
+    .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
+    .option('--stores <dir>', 'keep the feedback store of each arm in this folder')
+    .option('--json', 'print the whole report as JSON')
+    .action(async (repository: string, options: ReplayOptions) => {
+      const scratch = await mkdtemp(path.join(os.tmpdir(), 'hone-replay-'));
+      const directory = options.stores ?? scratch;
+      const bar = progressBar('Replaying');
+      const { commits, seed, decisions, cache } = options;
+      try {
+        await mkdir(directory, { recursive: true });
+        const history = await openHistory(repository, {
+          commits,
+          exclude: defaultSettings.exclude,
+          signal,
+        });
+        const parser = createParser((name) => readFile(path.join(grammars, name)), stderrLogger);
+        const report = await withPolicy(options, async (policy) => {
+          const result = await replay(
+            {
+              ...{ history, policy, parser, seed, decisions, directory, cache },
+              arms: armsOf(options.learn),
+              settings: defaultSettings,
+              logger: stderrLogger,
+              onProgress: (progress) => bar.set(progress.share, describe(progress)),
+            },
+            signal,
+          ).finally(() => history.dispose());
+          return reportOf(result, { history, seed, policy: policy.version });
+        }).finally(() => bar.end());
+        print(options.json ? JSON.stringify(report) : summaryOf(report));
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    });
+}
+
+const defaultCache = path.join(os.homedir(), '.cache', 'hone', 'replay');
+
+interface ReplayOptions {
+  readonly learn: Learning;
+  readonly seed: number;
+  readonly commits: number;
+  readonly decisions: number;
+  readonly model: string;
+  readonly cache: string;
+  readonly stores?: string;
+  readonly json?: boolean;
+}
+
+function armsOf(learn: Learning): ArmSpec[] {
+  const arms: readonly ArmSpec[] = [
+    { name: 'none', sees: 'file' },
+    { name: 'cache', sees: 'workspace' },
+  ];
+  return arms.filter(({ name }) => learn === 'compare' || name === learn);
+}
+
+function describe({ decisions, leftMs }: ReplayProgress): string {
+  const left = leftMs === null ? '' : `, ${(leftMs / 60_000).toFixed(1)} min left`;
+  return `${decisions} decisions${left}`;
+}

@@ -1,0 +1,239 @@
+/**
+ * One arm of a replay: a user of their own before an editor of their own, with a real suggestion
+ * tracker, a real store and a clock turned by hand. All arms come by the same documents, since all
+ * users end with what was in fact written; they differ in what is shown and what is done with it.
+ */
+import { type SuggestionFacts, factsOf } from '../feedback/label';
+import { SuggestionTracker } from '../feedback/suggestionTracker';
+import type { FeedbackStore } from '../store/feedbackStore';
+import type { FeedbackEvent, Suggestion } from '../types';
+import type { Decision } from './decisions';
+import { ManualClock } from './manualClock';
+import { reactTo } from './simulatedUser';
+
+/** What came of one decision in one arm. */
+export interface DecisionOutcome {
+  /** Undefined where the user had been carried past the place by an earlier suggestion. */
+  readonly suggestion: Suggestion | undefined;
+  /** Keys that were pressed to take, mend or send away what was shown. */
+  readonly keys: number;
+  /** All that was recorded, until the end of the commit. */
+  readonly events: readonly FeedbackEvent[];
+}
+
+/** What was recorded, in figures. */
+export interface OutcomeFigures {
+  readonly shown: boolean;
+  readonly accepted: boolean;
+  readonly refused: boolean;
+  /** Characters accepted that still stood when last looked at. */
+  readonly retained: number;
+  readonly keystrokesSaved: number;
+  /** What was thought of the shown text, and whether it was taken and stayed; undefined if unseen. */
+  readonly forecast: { readonly p: number; readonly kept: boolean } | undefined;
+}
+
+const msPerKey = 180;
+const msPerWord = 300;
+/** A pause behind a line, in which its text settles. */
+const lineRestMs = 12_000;
+/** After a commit nothing is edited until survival has been measured for the last time. */
+const commitRestMs = 11 * 60_000;
+const mendAfterMs = 4_000;
+
+export class Arm {
+  readonly clock: ManualClock;
+  readonly store: FeedbackStore;
+  readonly #tracker: SuggestionTracker;
+  readonly #texts = new Map<string, string>();
+  readonly #events = new Map<string, FeedbackEvent[]>();
+  #writes: Promise<void>[] = [];
+  /** Up to where the open document is new already because a suggestion was taken. */
+  #carriedTo = 0;
+
+  constructor(store: FeedbackStore, startMs: number) {
+    this.store = store;
+    this.clock = new ManualClock(startMs);
+    this.#tracker = new SuggestionTracker(this.clock, {
+      readText: (uri, start, end) => this.#texts.get(uri)?.slice(start, end),
+    });
+    this.#tracker.onDidRecord((event) => this.#record(event));
+  }
+
+  open(uri: string, text: string): void {
+    this.#texts.set(uri, text);
+    this.#carriedTo = 0;
+    this.#tracker.activeDocumentChanged(uri);
+  }
+
+  /** Offset in the open document up to which a suggestion has put what is to be written. */
+  get carriedTo(): number {
+    return this.#carriedTo;
+  }
+
+  /** The user turns the document into `text`, by one change; it takes the time that typing does. */
+  write(uri: string, text: string): void {
+    const old = this.#texts.get(uri) ?? '';
+    if (old === text) return;
+    const { offset, removedLength, insertedText } = difference(old, text);
+    this.clock.advance(msPerKey * Math.min(200, 1 + insertedText.length));
+    this.#change(uri, offset, removedLength, insertedText);
+  }
+
+  /** The suggestion stays silent. */
+  silent(suggestion: Suggestion): void {
+    this.#tracker.notShown(suggestion);
+  }
+
+  /** Shows the suggestion and lets the user react; returns the keys that were pressed for it. */
+  show(uri: string, suggestion: Suggestion, index: number, decision: Decision): number {
+    const { offset, truth, mood } = decision;
+    const text = suggestion.candidates[index]?.text ?? '';
+    this.#tracker.shown(suggestion, index);
+    const reaction = reactTo(text, truth, mood);
+    this.clock.advance(reaction.kind === 'ignore' ? msPerKey : mood.readMs);
+    switch (reaction.kind) {
+      case 'accept':
+        this.#insert(uri, offset, text);
+        this.#tracker.accepted(suggestion.id, index);
+        // Blanks at its end may not be what is written next.
+        this.#carriedTo = offset + text.trimEnd().length;
+        return 1;
+      case 'mend': {
+        this.#insert(uri, offset, text);
+        this.#tracker.accepted(suggestion.id, index);
+        this.clock.advance(mendAfterMs);
+        const meant = truth.slice(0, reaction.mendedLength);
+        const { removedLength, insertedText } = difference(text, meant);
+        const document = this.#texts.get(uri) ?? '';
+        this.write(uri, document.slice(0, offset) + meant + document.slice(offset + text.length));
+        this.#carriedTo = offset + meant.length;
+        return 1 + removedLength + insertedText.length;
+      }
+      case 'partial': {
+        let at = offset;
+        for (const length of reaction.words) {
+          this.clock.advance(msPerWord);
+          this.#insert(uri, at, truth.slice(at - offset, at - offset + length));
+          at += length;
+        }
+        this.#carriedTo = at;
+        this.#typeOn(uri, suggestion.id, at, truth.slice(at - offset));
+        return reaction.words.length;
+      }
+      case 'dismiss':
+        this.#tracker.dismissed();
+        return 1;
+      case 'typeAgainst':
+      case 'ignore':
+        this.#typeOn(uri, suggestion.id, offset, truth);
+        return 0;
+    }
+  }
+
+  rest(): void {
+    this.clock.advance(lineRestMs);
+  }
+
+  /** Begins anew at the time of a commit; what was recorded before is only in the store. */
+  startCommit(timeMs: number): void {
+    this.clock.advanceTo(timeMs);
+    this.#events.clear();
+  }
+
+  /** Lets the time pass in which survival is measured, and closes all documents. */
+  endCommit(): void {
+    this.clock.advance(commitRestMs);
+    for (const uri of this.#texts.keys()) this.#tracker.documentClosed(uri);
+    this.#texts.clear();
+  }
+
+  eventsOf(suggestionId: string): readonly FeedbackEvent[] {
+    return this.#events.get(suggestionId) ?? [];
+  }
+
+  /** Resolves when all that was recorded is in the store. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writes);
+    this.#writes = [];
+  }
+
+  async dispose(): Promise<void> {
+    this.#tracker.dispose();
+    await this.store.close();
+  }
+
+  /** Types `text`, a key at a time, for as long as the suggestion stands beside it. */
+  #typeOn(uri: string, suggestionId: string, offset: number, text: string): void {
+    for (const [i, character] of [...text].entries()) {
+      if (this.eventsOf(suggestionId).some(({ kind }) => kind === 'outcome')) break;
+      this.clock.advance(msPerKey);
+      const before = [...text].slice(0, i).join('').length;
+      this.#insert(uri, offset + before, character);
+    }
+  }
+
+  #insert(uri: string, offset: number, text: string): void {
+    this.#change(uri, offset, 0, text);
+    this.#tracker.cursorMoved(uri, offset + text.length);
+  }
+
+  #change(uri: string, offset: number, removedLength: number, insertedText: string): void {
+    const old = this.#texts.get(uri) ?? '';
+    this.#texts.set(uri, old.slice(0, offset) + insertedText + old.slice(offset + removedLength));
+    const timeMs = this.clock.now();
+    this.#tracker.documentChanged(uri, [{ offset, removedLength, insertedText, timeMs }], 'edit');
+  }
+
+  #record(event: FeedbackEvent): void {
+    const id = event.kind === 'suggestion' ? event.suggestion.id : event.suggestionId;
+    const events = this.#events.get(id) ?? [];
+    events.push(event);
+    this.#events.set(id, events);
+    this.#writes.push(this.store.record(event));
+  }
+}
+
+/** What one decision came to, once its commit is over. */
+export function figuresOf({ suggestion, keys, events }: DecisionOutcome): OutcomeFigures {
+  const nothing = { shown: false, accepted: false, refused: false, retained: 0 };
+  const facts = factsOf(events);
+  const shownIndex = suggestion?.shownIndex ?? null;
+  if (facts === undefined || shownIndex === null) {
+    return { ...nothing, keystrokesSaved: 0, forecast: undefined };
+  }
+  const { outcome } = facts;
+  const accepted = outcome === 'accepted' || outcome === 'partial';
+  const refused = outcome === 'dismissed' || outcome === 'typedAgainst';
+  const retained = accepted ? Math.round(facts.takenLength * survivalOf(facts)) : 0;
+  const isJudged = accepted || refused || outcome === 'typedThrough';
+  const kept = retained >= 0.5 * facts.shownLength || outcome === 'typedThrough';
+  const p = suggestion?.candidates[shownIndex]?.score ?? 0;
+  return {
+    ...{ shown: true, accepted, refused, retained },
+    keystrokesSaved: retained - keys,
+    forecast: isJudged ? { p, kept } : undefined,
+  };
+}
+
+/** Share of what was taken that stood when it was last looked at. */
+function survivalOf({ survivals }: SuggestionFacts): number {
+  return survivals.at(-1)?.survival ?? 1;
+}
+
+/** The one replacement that turns `old` into `now`. */
+function difference(
+  old: string,
+  now: string,
+): { readonly offset: number; readonly removedLength: number; readonly insertedText: string } {
+  const shorter = Math.min(old.length, now.length);
+  let start = 0;
+  while (start < shorter && old[start] === now[start]) start++;
+  let end = 0;
+  while (end < shorter - start && old.at(-1 - end) === now.at(-1 - end)) end++;
+  return {
+    offset: start,
+    removedLength: old.length - start - end,
+    insertedText: now.slice(start, now.length - end),
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * Which places of a commit are decisions: a few pauses in a few of its edits, drawn by a seed, so that
+ * a number of decisions spans many commits. Left out are edits that were not typed (moved code, whole
+ * commits that no person typed) and places at which the product is silent whoever proposes.
+ */
+import { createHash } from 'node:crypto';
+import { buildContext } from '../completion/context';
+import { gate } from '../completion/gate';
+import { grammarFiles } from '../completion/parser';
+import type { Settings } from '../types';
+import { languageOf } from '../util/language';
+import { type Random, seededRandom } from '../util/random';
+import { textDuring, type TypedEdit, typedEdits } from './edits';
+import type { Commit, FileChange } from './history';
+import { pausesIn } from './pauses';
+import { drawMood, type Mood } from './simulatedUser';
+
+/** One edit of a file, and where in it somebody pauses. */
+export interface PlannedEdit {
+  readonly edit: TypedEdit;
+  /** In the order of typing. */
+  readonly decisions: readonly Decision[];
+}
+
+/** One place at which everybody is asked. */
+export interface Decision {
+  /** The same in every replay of the history with the same seed. */
+  readonly id: string;
+  /** Characters of the edit typed when it is asked. */
+  readonly typed: number;
+  /** Document and cursor then. */
+  readonly text: string;
+  readonly offset: number;
+  /** What is written from the cursor to the end of the edit. */
+  readonly truth: string;
+  /** Characters written since the decision before in this edit, or its beginning, to the next, or its end. */
+  readonly written: number;
+  readonly mood: Mood;
+}
+
+/** One file of a commit: its edits in the order of typing. */
+export interface PlannedFile {
+  readonly path: string;
+  readonly languageId: string;
+  readonly before: string;
+  readonly after: string;
+  readonly edits: readonly PlannedEdit[];
+}
+
+export interface PlanOptions {
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly repository: string;
+  /** Decisions in one commit, one edit, at most. */
+  readonly maxInCommit: number;
+  readonly maxInEdit: number;
+}
+
+/** Share of an edit's lines that were taken away elsewhere in the commit, from which it was moved. */
+const movedShare = 0.6;
+/** Longer edits were pasted. */
+const maxEditCharacters = 6_000;
+/** Languages that are data, or prose, more often than code. */
+const unasked = new Set(['json', 'jsonc', 'yaml', 'toml', 'xml', 'markdown', 'plaintext']);
+
+/** The files of a commit in which something is asked; none where nobody typed it. */
+export function planCommit(commit: Commit, options: PlanOptions): PlannedFile[] {
+  if (commit.untyped !== undefined) return [];
+  const random = seededRandom(seedOf(`${options.seed} ${commit.id}`));
+  const files = commit.changes.flatMap((change) => fileOf(change));
+  const removed = removedLines(commit.changes, files);
+  const asked = files
+    .filter(({ languageId }) => languageId in grammarFiles && !unasked.has(languageId))
+    .flatMap((file) =>
+      file.edits.filter((edit) => isTyped(file, edit, removed)).map((edit) => ({ file, edit })),
+    );
+  const decisions = new Map<TypedEdit, Decision[]>();
+  let left = options.maxInCommit;
+  for (const { file, edit } of shuffled(asked, random)) {
+    if (left === 0) break;
+    const found = decisionsOf(
+      commit,
+      file,
+      edit,
+      Math.min(left, options.maxInEdit),
+      options,
+      random,
+    );
+    left -= found.length;
+    if (found.length > 0) decisions.set(edit, found);
+  }
+  return files
+    .map((file) => ({
+      ...file,
+      edits: file.edits.map((edit) => ({ edit, decisions: decisions.get(edit) ?? [] })),
+    }))
+    .filter(({ edits }) => edits.some((edit) => edit.decisions.length > 0));
+}
+
+/** A number of 32 bits that stands for a text. */
+export function seedOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0);
+}
+
+type ChangedFile = Omit<PlannedFile, 'edits'> & { readonly edits: readonly TypedEdit[] };
+
+function fileOf({ path, before = '', after }: FileChange): ChangedFile[] {
+  if (after === undefined) return [];
+  const edits = typedEdits(before, after);
+  return edits === undefined ? [] : [{ path, languageId: languageOf(path), before, after, edits }];
+}
+
+function removedLines(
+  changes: readonly FileChange[],
+  files: readonly ChangedFile[],
+): ReadonlySet<string> {
+  const gone = changes.filter(({ after }) => after === undefined);
+  const texts = [
+    ...gone.map(({ before = '' }) => before),
+    ...files.flatMap(({ before, edits }) =>
+      edits.map(({ from, removedLength }) => before.slice(from, from + removedLength)),
+    ),
+  ];
+  return new Set(texts.flatMap(tellingLines));
+}
+
+/** Lines by which a piece of code is known again. */
+function tellingLines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.length > 8);
+}
+
+function isTyped(
+  { after }: ChangedFile,
+  { at, insertedLength }: TypedEdit,
+  removed: ReadonlySet<string>,
+): boolean {
+  const inserted = after.slice(at, at + insertedLength);
+  if (insertedLength > maxEditCharacters || !/\w/.test(inserted)) return false;
+  const lines = tellingLines(inserted);
+  const moved = lines.filter((line) => removed.has(line)).length;
+  return lines.length === 0 || moved < movedShare * lines.length;
+}
+
+function decisionsOf(
+  commit: Commit,
+  file: ChangedFile,
+  edit: TypedEdit,
+  count: number,
+  { seed, settings, repository }: PlanOptions,
+  random: Random,
+): Decision[] {
+  const { path, languageId, before, after } = file;
+  const { at, insertedLength } = edit;
+  const head = after.slice(after.lastIndexOf('\n', at - 1) + 1, at);
+  const inserted = after.slice(at, at + insertedLength);
+  const places = pausesIn(head, inserted, count, random).flatMap((typed) => {
+    const text = textDuring(before, after, edit, typed);
+    const offset = at + typed;
+    const document = { uri: path, path, repository, languageId, text, offset };
+    const context = buildContext(document, settings.multiline);
+    if (gate(document, context, 'automatic', settings) !== undefined) return [];
+    return [{ typed, text, offset }];
+  });
+  return places.map(({ typed, text, offset }, i) => {
+    const id = `${commit.id}:${path}:${offset}`;
+    return {
+      id,
+      typed,
+      text,
+      offset,
+      truth: inserted.slice(typed),
+      written: (places[i + 1]?.typed ?? insertedLength) - (i === 0 ? 0 : typed),
+      mood: drawMood(seededRandom(seedOf(`${seed} ${id}`))),
+    };
+  });
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}

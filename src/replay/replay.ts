@@ -1,0 +1,309 @@
+/**
+ * Replays a history as edits in time: at each decision every arm is asked, its simulated user reacts,
+ * the real tracker and store take note, and only then may the arm learn (prequential: predict, then
+ * learn). All arms meet the same decisions; arms that propose alike share one call of the policy,
+ * which is what a replay costs. What is measured is in `measures.ts`.
+ */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { Parser } from '../completion/parser';
+import { suggest } from '../completion/suggest';
+import type { Policy } from '../model/types';
+import { openFeedbackStore } from '../store/feedbackStore';
+import type { FeedbackStore } from '../store/feedbackStore';
+import type { Logger, Settings, Suggestion } from '../types';
+import { systemClock } from '../util/clock';
+import { seededRandom } from '../util/random';
+import { Arm, figuresOf } from './arm';
+import { type Decision, planCommit, type PlannedFile, seedOf } from './decisions';
+import { textDuring } from './edits';
+import type { Commit, History } from './history';
+import type { ArmName, ArmRecord, DecisionRecord } from './measures';
+import { rememberedPolicy } from './rememberedPolicy';
+import { Workspace } from './workspace';
+
+/** What one arm does beside the frozen pipeline. */
+export interface Learner {
+  /** Proposes for this arm alone from now on; undefined while it is the frozen policy. */
+  readonly policy: Policy | undefined;
+  /** Orders the candidates anew and decides whether to show any. */
+  decide(suggestion: Suggestion): Suggestion;
+  /** Called after each decision, when its facts are in the store. */
+  learn(store: FeedbackStore, signal: AbortSignal): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface ArmSpec {
+  readonly name: ArmName;
+  /** What it proposes from: its file alone, or all that the product knows. */
+  readonly sees: 'file' | 'workspace';
+  /** Without one the best candidate by the frozen score is always shown, and nothing is learned. */
+  readonly learner?: Learner;
+}
+
+export interface ReplayOptions {
+  readonly history: History;
+  readonly arms: readonly ArmSpec[];
+  readonly policy: Policy;
+  readonly parser: Parser;
+  readonly settings: Settings;
+  readonly seed: number;
+  /** Ends after the commit with which there are so many. */
+  readonly decisions: number;
+  /** Holds the arms' stores; exists. */
+  readonly directory: string;
+  /** Where answers of policies are kept. */
+  readonly cache: string;
+  readonly logger: Logger;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+  /** Told of each decision when it has been asked, whatever the user does with the answer. */
+  readonly onDecision?: (asked: AskedDecision) => Promise<void>;
+}
+
+export interface ReplayProgress {
+  readonly decisions: number;
+  /** 0..1 */
+  readonly share: number;
+  /** Null until it can be said. */
+  readonly leftMs: number | null;
+}
+
+/** A decision with what was proposed, and what was in fact written. */
+export interface AskedDecision {
+  readonly decision: Decision;
+  readonly commit: string;
+  readonly languageId: string;
+  readonly suggestions: Readonly<Partial<Record<ArmName, Suggestion>>>;
+}
+
+export interface ReplayResult {
+  readonly records: readonly DecisionRecord[];
+  readonly commits: CommitCounts;
+}
+
+/** Commits walked, and by why nothing was asked in them. */
+export interface CommitCounts {
+  readonly walked: number;
+  readonly asked: number;
+  readonly bulk: number;
+  readonly shallow: number;
+  readonly bot: number;
+}
+
+const maxInCommit = 4;
+const maxInEdit = 2;
+/** Sampled candidates: as the product, and for the file alone none, whose best is all that counts. */
+const samplesOf = { file: 0, workspace: 3 } as const;
+
+/** Rejects with an AbortError when `signal` fires. */
+export async function replay(options: ReplayOptions, signal: AbortSignal): Promise<ReplayResult> {
+  const { history, settings, seed } = options;
+  const workspace = new Workspace(history.name, history.start);
+  const players = await openPlayers(options);
+  const startMs = performance.now();
+  const records: DecisionRecord[] = [];
+  const counts = { walked: 0, asked: 0, bulk: 0, shallow: 0, bot: 0 };
+  const plan = { seed, settings, repository: history.name, maxInCommit, maxInEdit };
+  try {
+    for await (const commit of history.commits()) {
+      signal.throwIfAborted();
+      if (records.length >= options.decisions) break;
+      counts.walked++;
+      if (commit.untyped !== undefined) counts[commit.untyped]++;
+      const files = planCommit(commit, plan);
+      if (files.length > 0) {
+        counts.asked++;
+        const replayed = new ReplayedCommit(options, commit, workspace, players);
+        records.push(...(await replayed.run(files, signal)));
+      }
+      for (const change of commit.changes) workspace.apply(change);
+      const share = Math.max(records.length / options.decisions, counts.walked / history.length);
+      const spentMs = performance.now() - startMs;
+      const leftMs = records.length < 8 ? null : (spentMs / share) * (1 - share);
+      options.onProgress?.({ decisions: records.length, share: Math.min(1, share), leftMs });
+    }
+  } finally {
+    for (const { arm, spec } of players) {
+      await arm.dispose();
+      await spec.learner?.dispose();
+    }
+  }
+  return { records, commits: counts };
+}
+
+/** An arm and what plays it. */
+interface Player {
+  readonly spec: ArmSpec;
+  readonly arm: Arm;
+}
+
+async function openPlayers({ arms, directory, logger }: ReplayOptions): Promise<Player[]> {
+  const players: Player[] = [];
+  for (const spec of arms) {
+    const store = await openFeedbackStore(path.join(directory, `${spec.name}.db`), { logger });
+    players.push({ spec, arm: new Arm(store, 0) });
+  }
+  return players;
+}
+
+/** One decision in one arm. */
+interface Played {
+  readonly name: ArmName;
+  readonly arm: Arm;
+  readonly suggestion: Suggestion | undefined;
+  readonly keys: number;
+}
+
+/** One commit of a replay. */
+class ReplayedCommit {
+  readonly #options: ReplayOptions;
+  readonly #commit: Commit;
+  readonly #workspace: Workspace;
+  readonly #players: readonly Player[];
+
+  constructor(
+    options: ReplayOptions,
+    commit: Commit,
+    workspace: Workspace,
+    players: readonly Player[],
+  ) {
+    this.#options = options;
+    this.#commit = commit;
+    this.#workspace = workspace;
+    this.#players = players;
+  }
+
+  async run(files: readonly PlannedFile[], signal: AbortSignal): Promise<DecisionRecord[]> {
+    for (const { arm } of this.#players) arm.startCommit(this.#commit.timeMs);
+    const asked: { decision: Decision; languageId: string; played: readonly Played[] }[] = [];
+    for (const file of files) {
+      await this.#options.parser.load(file.languageId);
+      const { before, after, languageId } = file;
+      const uri = this.#workspace.uriOf(file.path);
+      for (const { arm } of this.#players) arm.open(uri, before);
+      for (const { edit, decisions } of file.edits) {
+        for (const decision of decisions) {
+          const played = await this.#decide(file, decision, signal);
+          asked.push({ decision, languageId, played });
+          const lineEnd = decision.truth.indexOf('\n');
+          const typed = decision.typed + (lineEnd < 0 ? decision.truth.length : lineEnd);
+          for (const { arm } of this.#players) {
+            const carried = arm.carriedTo - edit.at;
+            arm.write(uri, textDuring(before, after, edit, Math.max(typed, carried)));
+            arm.rest();
+          }
+        }
+        const whole = textDuring(before, after, edit, edit.insertedLength);
+        for (const { arm } of this.#players) arm.write(uri, whole);
+      }
+      this.#workspace.edit(file.path, after);
+    }
+    for (const { arm } of this.#players) arm.endCommit();
+    const records = asked.map((each) => this.#record(each));
+    for (const { arm } of this.#players) await arm.settled();
+    return records;
+  }
+
+  async #decide(file: PlannedFile, decision: Decision, signal: AbortSignal): Promise<Played[]> {
+    const uri = this.#workspace.uriOf(file.path);
+    this.#workspace.edit(file.path, decision.text);
+    const shared = new Map<string, Promise<Suggestion>>();
+    const suggestions: Partial<Record<ArmName, Suggestion>> = {};
+    const played: Played[] = [];
+    for (const { spec, arm } of this.#players) {
+      const { learner, name } = spec;
+      const policy = learner?.policy ?? this.#options.policy;
+      const key = `${spec.sees} ${policy.version}`;
+      // The first arm that asks pays; that the others ask nothing new keeps them comparable.
+      const proposed = shared.get(key) ?? this.#ask(file, decision, spec.sees, policy, signal);
+      shared.set(key, proposed);
+      const decided = learner?.decide(await proposed) ?? (await proposed);
+      const suggestion = {
+        ...decided,
+        id: uuidOf(`${this.#options.seed} ${name} ${decision.id}`),
+        timeMs: arm.clock.now(),
+      };
+      suggestions[name] = suggestion;
+      if (arm.carriedTo > decision.offset) {
+        played.push({ name, arm, suggestion: undefined, keys: 0 });
+        continue;
+      }
+      arm.write(uri, decision.text);
+      const { shownIndex } = suggestion;
+      if (shownIndex === null) arm.silent(suggestion);
+      const keys = shownIndex === null ? 0 : arm.show(uri, suggestion, shownIndex, decision);
+      played.push({ name, arm, suggestion, keys });
+      await arm.settled();
+      await learner?.learn(arm.store, signal);
+    }
+    const { languageId } = file;
+    const commit = this.#commit.id;
+    await this.#options.onDecision?.({ decision, commit, languageId, suggestions });
+    return played;
+  }
+
+  /** What the pipeline proposes here, the best by the frozen score first. */
+  #ask(
+    { path: file, languageId }: PlannedFile,
+    { text, offset, id }: Decision,
+    sees: ArmSpec['sees'],
+    policy: Policy,
+    signal: AbortSignal,
+  ): Promise<Suggestion> {
+    const { settings, parser, seed, history, cache } = this.#options;
+    const { copyIndex, neighbours } = this.#workspace;
+    const uri = this.#workspace.uriOf(file);
+    const knows = sees === 'workspace';
+    return suggest(
+      {
+        document: { uri, path: file, repository: history.name, languageId, text, offset },
+        trigger: 'automatic',
+        settings,
+        policy: rememberedPolicy(policy, cache),
+        copyIndex: knows ? copyIndex : undefined,
+        neighbours: knows ? neighbours : undefined,
+        parser,
+        clock: systemClock,
+        random: seededRandom(seedOf(`${seed} ${id}`)),
+        onPolicyError: (error) => {
+          throw error;
+        },
+        options: { samples: samplesOf[sees] },
+      },
+      signal,
+    );
+  }
+
+  #record({
+    decision,
+    languageId,
+    played,
+  }: {
+    readonly decision: Decision;
+    readonly languageId: string;
+    readonly played: readonly Played[];
+  }): DecisionRecord {
+    const arms: Partial<Record<ArmName, ArmRecord>> = {};
+    for (const { name, arm, suggestion, keys } of played) {
+      const events = suggestion === undefined ? [] : arm.eventsOf(suggestion.id);
+      arms[name] = {
+        ...figuresOf({ suggestion, keys, events }),
+        latencyMs: suggestion === undefined ? NaN : latencyOf(suggestion),
+      };
+    }
+    const { id, written } = decision;
+    return { id, commit: this.#commit.id, languageId, written, arms };
+  }
+}
+
+/** What the suggestion took when it was made, which may have been in an earlier replay. */
+function latencyOf({ latencyMs }: Suggestion): number {
+  const { context, copy, queue, prefill, decode } = latencyMs;
+  return context + copy + queue + prefill + decode;
+}
+
+/** An identity of the usual form that is always the same for the same text. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return [0, 8, 12, 16, 20].map((at, i) => hex.slice(at, [8, 12, 16, 20, 32][i])).join('-');
+}

@@ -1,0 +1,114 @@
+/**
+ * What a replay came to, as plain data for `--json` and as a page for people. The same seed gives the
+ * same page, byte for byte: nothing of the machine, of the hour or of its speed is on it; latency is in
+ * the data only.
+ */
+import type { History } from './history';
+import {
+  type ArmFigures,
+  type ArmName,
+  armNames,
+  type DecisionRecord,
+  type Difference,
+  differencesOf,
+  figuresOfArm,
+} from './measures';
+import type { CommitCounts, ReplayResult } from './replay';
+
+export interface ReplayReport {
+  readonly history: { readonly name: string; readonly head: string };
+  readonly seed: number;
+  readonly policy: string;
+  readonly decisions: number;
+  readonly commits: CommitCounts;
+  /** Characters of the edits in which something was asked. */
+  readonly written: number;
+  readonly arms: Readonly<Partial<Record<ArmName, ArmFigures>>>;
+  readonly differences: readonly Difference[];
+  readonly byLanguage: Readonly<Record<string, SliceFigures>>;
+  /** Tenths of the decisions, the oldest first. */
+  readonly overTime: readonly SliceFigures[];
+}
+
+export interface SliceFigures {
+  readonly decisions: number;
+  readonly arms: Readonly<Partial<Record<ArmName, ArmFigures>>>;
+}
+
+const slices = 10;
+
+export function reportOf(
+  { records, commits }: ReplayResult,
+  details: {
+    readonly history: Pick<History, 'name' | 'head'>;
+    readonly seed: number;
+    readonly policy: string;
+  },
+): ReplayReport {
+  const { history, seed, policy } = details;
+  const arms = armNames.filter((name) => records.some((record) => record.arms[name]));
+  const languages = [...new Set(records.map(({ languageId }) => languageId))].sort();
+  const pairs = arms.flatMap((first, i) =>
+    arms.slice(i + 1).map((second): [ArmName, ArmName] => [first, second]),
+  );
+  return {
+    history: { name: history.name, head: history.head },
+    seed,
+    policy,
+    decisions: records.length,
+    commits,
+    written: records.reduce((sum, { written }) => sum + written, 0),
+    arms: sliceOf(records, arms).arms,
+    differences: pairs.flatMap((pair) => differencesOf(records, pair, seed)),
+    byLanguage: Object.fromEntries(
+      languages.map((language) => [
+        language,
+        sliceOf(
+          records.filter(({ languageId }) => languageId === language),
+          arms,
+        ),
+      ]),
+    ),
+    overTime: Array.from({ length: slices }, (_, i) => {
+      const from = Math.round((i * records.length) / slices);
+      const to = Math.round(((i + 1) * records.length) / slices);
+      return sliceOf(records.slice(from, to), arms);
+    }),
+  };
+}
+
+function sliceOf(records: readonly DecisionRecord[], arms: readonly ArmName[]): SliceFigures {
+  return {
+    decisions: records.length,
+    arms: Object.fromEntries(arms.map((arm) => [arm, figuresOfArm(records, arm)])),
+  };
+}
+
+/** The figures as a table, for a terminal. */
+export function summaryOf(report: ReplayReport): string {
+  const { history, decisions, commits, written } = report;
+  const rows = Object.entries(report.arms).map(([name, figures]) =>
+    [
+      name.padEnd(7),
+      figures.retainedPer1000.toFixed(1).padStart(13),
+      String(figures.shown).padStart(7),
+      String(figures.accepted).padStart(9),
+      String(figures.refused).padStart(8),
+      String(figures.keystrokesSaved).padStart(11),
+      (figures.calibrationError?.toFixed(3) ?? '-').padStart(12),
+      `${figures.latencyMs.p50.toFixed(0)} / ${figures.latencyMs.p95.toFixed(0)}`.padStart(13),
+    ].join(''),
+  );
+  const differences = report.differences
+    .filter(({ metric }) => metric === 'retainedPer1000')
+    .map(
+      ({ arms: [first, second], mean, low, high }) =>
+        `${second} - ${first}: ${mean.toFixed(1)} (95 %: ${low.toFixed(1)} to ${high.toFixed(1)}) retained of 1,000`,
+    );
+  return [
+    `${history.name}@${history.head.slice(0, 8)}: ${decisions} decisions, ${written} characters, ${commits.asked} of ${commits.walked} commits`,
+    'arm    retained/1000  shown accepted refused keys saved calibration   ms p50/p95',
+    ...rows,
+    ...differences,
+  ].join('\n');
+}

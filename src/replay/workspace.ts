@@ -1,0 +1,49 @@
+/**
+ * The files of a history as they stand at one moment, in the indices that suggestions are made from,
+ * kept up to date the way the editor does it: what is typed is an edit, what a commit brings is not.
+ */
+import { CopyIndex } from '../completion/copyIndex';
+import { NeighbourIndex } from '../completion/neighbours';
+import { languageOf } from '../util/language';
+import type { FileChange } from './history';
+import type { WorkspaceFile } from './fim';
+
+export class Workspace {
+  readonly copyIndex = new CopyIndex();
+  readonly neighbours = new NeighbourIndex();
+  readonly #repository: string;
+
+  constructor(repository: string, files: readonly WorkspaceFile[]) {
+    this.#repository = repository;
+    for (const file of files) this.update(file.path, file.text);
+  }
+
+  uriOf(path: string): string {
+    return `file:///${this.#repository}/${path}`;
+  }
+
+  update(path: string, text: string): void {
+    const uri = this.uriOf(path);
+    const languageId = languageOf(path);
+    this.copyIndex.update(uri, languageId, text);
+    this.neighbours.update({ uri, path, repository: this.#repository, languageId, text });
+  }
+
+  /** The user typed: the file is `text` now. */
+  edit(path: string, text: string): void {
+    this.neighbours.noteEdit(this.uriOf(path));
+    this.update(path, text);
+  }
+
+  remove(path: string): void {
+    this.copyIndex.remove(this.uriOf(path));
+    this.neighbours.remove(this.uriOf(path));
+  }
+
+  /** What a commit did that nobody was watched typing. */
+  apply({ path, from, after }: FileChange): void {
+    if (from !== undefined) this.remove(from);
+    if (after === undefined) this.remove(path);
+    else this.update(path, after);
+  }
+}
