@@ -1,5 +1,5 @@
 /**
- * Where the command line finds models and grammars, and a policy for the length of one piece of work.
+ * Where the command line finds models, grammars and the host, and a policy for the length of one piece of work.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import * as os from 'node:os';
@@ -12,6 +12,8 @@ import { mergeAdapter } from '../training/merge';
 /** The model that ships, beside the bundle that holds this file. */
 export const shippedModel = path.resolve(__dirname, '../media/models/smollm2-135m');
 export const grammars = path.join(__dirname, 'grammars');
+/** The bundle that is forked for what must not run in this process. */
+export const hostScript = path.join(__dirname, 'host.js');
 
 /** Opens a model, with an adapter where one is named, for the length of one piece of work. */
 export async function withPolicy<T>(

@@ -1,15 +1,19 @@
-/** `hone train`: an adapter from a file of rows, without a store and without a gate. */
+/**
+ * `hone train`: an adapter from a file of rows, without a store and without a gate. The training runs
+ * in a child of its own, so that the terminal answers while it does.
+ */
 import { Command } from 'commander';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { readModelFolder } from '../model/modelFolder';
+import { trainInChild } from '../host/ownChild';
+import { HostError } from '../host/protocol';
 import { type Method, methods } from '../training/rows';
-import { type TrainingOptions, trainingSettings } from '../training/settings';
-import { train, type TrainingProgress, type TrainingReport } from '../training/trainer';
+import type { TrainingOptions } from '../training/settings';
+import type { TrainingProgress, TrainingReport } from '../training/trainer';
 import { systemClock } from '../util/clock';
 import { number, oneOf, wholeNumber } from './arguments';
-import { shippedModel } from './model';
-import { print, progressBar } from './terminal';
+import { hostScript, shippedModel } from './model';
+import { print, progressBar, stderrLogger } from './terminal';
 
 export function trainCommand(signal: AbortSignal): Command {
   return new Command('train')
@@ -37,19 +41,26 @@ export function trainCommand(signal: AbortSignal): Command {
     )
     .option('--json', 'print one JSON object')
     .action(async (options: TrainOptions) => {
-      // Whatever else the machine is used for comes first.
-      os.setPriority(os.constants.priority.PRIORITY_LOW);
-      const base = await readModelFolder(options.base);
       const bar = progressBar('Training');
-      const report = await train({
-        base,
-        data: path.resolve(options.data),
-        out: path.resolve(options.out),
-        settings: trainingSettings(trainingOptions(options)),
-        clock: systemClock,
-        onProgress: (progress) => bar.set(progress.share, describeProgress(progress)),
-        signal,
-      }).finally(() => bar.end());
+      const report = await trainInChild(
+        {
+          modelDir: path.resolve(options.base),
+          data: path.resolve(options.data),
+          out: path.resolve(options.out),
+          options: trainingOptions(options),
+        },
+        {
+          hostScript,
+          logger: stderrLogger,
+          clock: systemClock,
+          onProgress: (progress) => bar.set(progress.share, describeProgress(progress)),
+          signal,
+        },
+      )
+        .catch((error: unknown) => {
+          throw error instanceof HostError && error.code === 'crashed' ? stopped(error) : error;
+        })
+        .finally(() => bar.end());
       if (options.json) print(JSON.stringify(report));
       else for (const line of describeTraining(report)) print(line);
     });
@@ -73,6 +84,13 @@ interface TrainOptions {
   readonly seed?: number;
   readonly threads: number;
   readonly json?: boolean;
+}
+
+function stopped(cause: HostError): Error {
+  return new Error(
+    `${cause.message} Nothing was left half done: the same command goes on from its last checkpoint.`,
+    { cause },
+  );
 }
 
 /** Only what was said; the rest is the trainer's to choose. */

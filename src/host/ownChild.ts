@@ -39,8 +39,13 @@ export async function callInChild<M extends MethodName>(
   const { clock, onProgress, signal } = options;
   const child = forkChild(options);
   const client = new RpcClient(child.channel, clock);
+  const answered = new Promise<void>((resolve) => {
+    child.channel.onMessage(({ kind }) => {
+      if (kind === 'result' || kind === 'error') resolve();
+    });
+  });
   void child.ended.then((reason) =>
-    client.close(new HostError('crashed', `The ${method} stopped: the child ${reason}.`)),
+    client.close(new HostError('crashed', `The process that was to ${method} ${reason}.`)),
   );
   try {
     return await client.call(method, params, {
@@ -48,8 +53,16 @@ export async function callInChild<M extends MethodName>(
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {
-    if (signal?.aborted === true) clock.after(abortGraceMs, () => child.kill());
-    else child.kill();
+    if (signal?.aborted === true) {
+      // The caller need not wait while what was aborted puts away what it has.
+      const stopWaiting = clock.after(abortGraceMs, () => child.kill());
+      void Promise.race([answered, child.ended]).then(() => {
+        stopWaiting();
+        child.kill();
+      });
+    } else {
+      child.kill();
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { forkChild } from '../../../src/host/childChannel';
 import { type OwnChildOptions, mergeInChild, trainInChild } from '../../../src/host/ownChild';
 import type { TrainParams } from '../../../src/host/protocol';
@@ -92,7 +92,14 @@ test('a cancelled training ends at once and leaves no version behind', async () 
     },
   });
   await expect(cancelled).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
-  expect(await readdir(path.join(folder, 'versions'))).not.toContain('cancelled');
+  const versions = path.join(folder, 'versions');
+  expect(await readdir(versions)).not.toContain('cancelled');
+  // The child keeps its last whole step and ends by itself, long before it would be killed.
+  await vi.waitFor(
+    () => expect(process.getActiveResourcesInfo()).not.toContain('ProcessWrap'),
+    5_000,
+  );
+  expect(await readdir(path.join(versions, 'cancelled.checkpoint'))).toHaveLength(1);
 });
 
 test(
