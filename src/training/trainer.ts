@@ -15,9 +15,8 @@ import { storageError } from '../model/errors';
 import type { ModelFolder } from '../model/modelFolder';
 import { loadTokenizer } from '../model/tokenizer';
 import type { Clock } from '../types';
-import { seededRandom } from '../util/random';
 import { type AdamwState, adamw, adamwDefaults, adamwStart } from './adamw';
-import { clipGradients, globalNorm, learningRateShare } from './adamw';
+import { clipGradients, globalNorm } from './adamw';
 import { writeAdapterFiles } from './adapter';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
 import { type EngineOptions, openGradients, openScores, pairsOf, parametersOf } from './engine';
@@ -31,6 +30,7 @@ import { type MemoryPlan, planMemory } from './memory';
 import { targetModules } from './modules';
 import { assertFree, writeNewFolder } from './newFolder';
 import { type RowsReport, parseRows } from './rows';
+import { plannedStep, stepCount } from './schedule';
 import { type TrainingSettings, decisiveSettings, lossSettings } from './settings';
 
 export interface TrainRequest {
@@ -121,7 +121,7 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
     });
     const report: TrainingReport = {
       steps: losses.length,
-      plannedSteps: plannedSteps(encoded.examples, settings),
+      plannedSteps: stepCount(encoded.examples.length, settings),
       resumedFrom: resumed?.losses.length ?? 0,
       losses,
       rows: rowsReport,
@@ -221,8 +221,8 @@ async function takeSteps(
 ): Promise<Checkpoint> {
   const { request, engine, start, keep } = learning;
   const { settings, signal, clock } = request;
-  const total = plannedSteps(learning.examples, settings);
-  const warmup = Math.floor(total * settings.warmup);
+  const count = learning.examples.length;
+  const total = stepCount(count, settings);
   const options = { ...adamwDefaults, weightDecay: settings.weightDecay };
   const losses = [...(start?.losses ?? [])];
   let parameters = initial;
@@ -240,13 +240,12 @@ async function takeSteps(
   const left = stopwatch(clock);
   try {
     while (state.step < total && (state.step === first || !isTimeUp())) {
-      const rows = batchOf(parts.frozen.examples.length, state.step, settings);
+      const { rows, learningRate } = plannedStep(count, state.step, settings);
       const { loss, gradients, worstLine } = await stepGradients(parts, rows, parameters, signal);
       const norm = globalNorm(gradients);
       refuseDivergence({ loss, norm, losses, worstLine, kept, out: request.out });
-      const rate = settings.learningRate * learningRateShare(state.step, warmup, total);
       const clipped = clipGradients(gradients, settings.maxGradientNorm, norm);
-      ({ parameters, state } = adamw(parameters, clipped, state, rate, options));
+      ({ parameters, state } = adamw(parameters, clipped, state, learningRate, options));
       losses.push(loss);
       const share = state.step / total;
       const leftMs = left((state.step - first) / (total - first));
@@ -340,27 +339,6 @@ function refuseDivergence(facts: {
     'diverged',
     `${what} at step ${losses.length + 1}, most of it from the row in line ${worstLine}. ${saved}. Look at that row, or train again with a lower learning rate.`,
   );
-}
-
-/** Rows of one step: each epoch is a new order, drawn from the seed and the epoch's number. */
-function batchOf(count: number, step: number, { seed, batchSize }: TrainingSettings): number[] {
-  const perEpoch = Math.ceil(count / batchSize);
-  const epoch = Math.floor(step / perEpoch);
-  const random = seededRandom(seed + Math.imul(epoch + 1, 0x9e3779b1));
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
-  }
-  const from = (step % perEpoch) * batchSize;
-  return order.slice(from, from + batchSize);
-}
-
-function plannedSteps(
-  examples: readonly Example[],
-  { epochs, batchSize }: TrainingSettings,
-): number {
-  return epochs * Math.ceil(examples.length / batchSize);
 }
 
 /** Each prompt with the completion of the next example: texts that nobody judged. */
