@@ -9,6 +9,7 @@ import * as vscode from 'vscode';
 import { CopyIndex } from './completion/copyIndex';
 import { NeighbourIndex } from './completion/neighbours';
 import { createParser } from './completion/parser';
+import { RefusalMemory } from './completion/refusals';
 import { Suggester } from './completion/suggester';
 import { SuggestionCache } from './completion/typeThrough';
 import { documentSchemes } from './contributions';
@@ -21,6 +22,7 @@ import { InlineProvider } from './editor/inlineProvider';
 import { EditorLanguageServer } from './editor/languageServer';
 import { channelLogger, messageOf } from './editor/log';
 import { ModelSetup } from './editor/modelSetup';
+import { recallRefusals } from './editor/recall';
 import { Recorder } from './editor/recorder';
 import { SettingsSource } from './editor/settings';
 import { Snooze } from './editor/snooze';
@@ -59,6 +61,9 @@ export function activate(context: vscode.ExtensionContext): void {
 
     const tracker = own(new SuggestionTracker(clock, { readText: readOpenDocument }));
     own(tracker.onDidRecord((event) => recorder.record(event)));
+    const refusals = new RefusalMemory();
+    own(tracker.onDidRecord((event) => refusals.note(event)));
+    void recallRefusals(store.opened, refusals, logger);
     const model = own(
       new ModelSetup({
         shippedDir: path.join(context.extensionPath, 'media', 'models', 'smollm2-135m'),
@@ -74,13 +79,13 @@ export function activate(context: vscode.ExtensionContext): void {
     const random = seededRandom(clock.now());
     const suggester = own(
       new Suggester({
-        sources: () => ({ policy: model.policy, copyIndex, neighbours, parser, random }),
+        sources: () => ({ policy: model.policy, copyIndex, neighbours, parser, refusals, random }),
         cache: new SuggestionCache(),
         clock,
         logger,
       }),
     );
-    const bridge = own(new FeedbackBridge(tracker, suggester, clock));
+    const bridge = own(new FeedbackBridge(tracker, suggester, refusals, clock));
     const languageServer = new EditorLanguageServer({ clock, logger });
     const provider = new InlineProvider({
       suggester,

@@ -23,6 +23,7 @@ import { reindentAt } from './indentation';
 import { type LanguageServer, nothingMore, obeys, wantsList, wordsOf } from './languageList';
 import type { Neighbours } from './neighbours';
 import type { Parser } from './parser';
+import type { Refusals } from './refusals';
 import { score } from './score';
 import { rewardVersion } from './scoreWeights';
 import { isSure } from './surety';
@@ -46,6 +47,8 @@ export interface SuggestParams {
   readonly parser?: Parser | undefined;
   /** Left out where nobody knows which names may stand at the cursor. */
   readonly languageServer?: LanguageServer | undefined;
+  /** What is not offered again here, unless it is asked for in so many words. */
+  readonly refusals?: Refusals | undefined;
   readonly clock: Clock;
   /** Seeds the sampling of candidates. */
   readonly random: Random;
@@ -140,7 +143,7 @@ function placeOf(params: SuggestParams): Place {
 
 /** The record of the decision: what was proposed, cut as it would be shown, and its order. */
 function decide(
-  { document, trigger, policy, parser, clock }: SuggestParams,
+  { document, trigger, policy, parser, refusals, clock }: SuggestParams,
   { startMs, context, drafts, contextMs, copyMs }: Place,
   words: Words | undefined,
   result: GenerateResult | undefined,
@@ -152,6 +155,7 @@ function decide(
   const scored = merge(proposed.map((candidate) => cut(candidate, shownAs)))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
+    .filter(({ text }) => trigger === 'invoked' || !refusals?.isRefused(context, text))
     .map((candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }));
   // What no policy has read stays in the order of the index, the longest run first: the score was
   // fitted to what one has read, and would be right less often (34 % of the time against 35 %).

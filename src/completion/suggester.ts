@@ -75,7 +75,7 @@ export class Suggester implements Disposable {
   /** What to offer here; undefined where there was nothing to decide. Rejects with an AbortError when `signal` fires. */
   async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
     this.#cancelRest?.();
-    const before = await thatExists(this.#params.cache.reuse(question.document), question, signal);
+    const before = await thatExists(this.#reuse(question), question, signal);
     const isEnough = question.trigger === 'automatic' || !this.#isUnread(before?.suggestion);
     if (before && isEnough) return { ...before, isNew: false };
     const answer = await this.#find(question, signal);
@@ -127,7 +127,7 @@ export class Suggester implements Disposable {
     const { cache, clock } = this.#params;
     const { document, trigger, settings } = question;
     const askedAtMs = clock.now();
-    const read = cache.reuse(document, (suggestion) => !this.#isUnread(suggestion));
+    const read = this.#reuse(question, (suggestion) => !this.#isUnread(suggestion));
     if (read) return { ...read, isNew: false };
 
     const atOnce = suggestAtOnce(this.#suggestParams(question, 'asked'));
@@ -139,12 +139,23 @@ export class Suggester implements Disposable {
       const suggestion = await this.#wait(making, signal);
       if (typed === 0) return this.#answer(suggestion);
       cache.remember(suggestion);
-      const fitting = await thatExists(cache.reuse(document), question, signal);
+      const fitting = await thatExists(this.#reuse(question), question, signal);
       if (fitting) return { ...fitting, isNew: false };
     }
     this.#ahead.abort();
     const dueMs = trigger === 'automatic' ? askedAtMs + settings.debounceMs : 0;
     return this.#answer(await this.#wait(this.#make(question, 'asked', dueMs), signal));
+  }
+
+  /** What was made before and fits, but for what was refused here since. */
+  #reuse(question: Question, isWanted?: (suggestion: Suggestion) => boolean): Reuse | undefined {
+    const { document, trigger, settings } = question;
+    const reuse = this.#params.cache.reuse(document, isWanted);
+    const { refusals } = this.#params.sources();
+    if (reuse === undefined || refusals === undefined || trigger === 'invoked') return reuse;
+    const context = buildContext(document, settings.multiline);
+    const remainders = reuse.remainders.filter(({ text }) => !refusals.isRefused(context, text));
+    return remainders.length > 0 ? { ...reuse, remainders } : undefined;
   }
 
   /** Keeps a suggestion and offers all of it, the candidate to show first in front. */

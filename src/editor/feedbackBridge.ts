@@ -4,6 +4,7 @@
  * tracker records goes to the store.
  */
 import * as vscode from 'vscode';
+import type { RefusalMemory } from '../completion/refusals';
 import type { Suggester } from '../completion/suggester';
 import { suggestionVisibleKey } from '../contributions';
 import type { ChangeCause, Place, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
@@ -20,15 +21,24 @@ export type LastShown =
 export class FeedbackBridge implements Disposable {
   readonly #tracker: SuggestionTracker;
   readonly #suggester: Suggester;
+  readonly #refusals: Pick<RefusalMemory, 'refuse' | 'forgetAll'>;
   readonly #clock: Clock;
   readonly #disposables = new DisposableStore();
   #visible = false;
   #last: LastShown = { kind: 'none' };
+  /** Refuses what was shown last. */
+  #refuseLast: () => void = () => undefined;
   #lastRating: (Rating & { readonly suggestionId: string }) | undefined;
 
-  constructor(tracker: SuggestionTracker, suggester: Suggester, clock: Clock) {
+  constructor(
+    tracker: SuggestionTracker,
+    suggester: Suggester,
+    refusals: Pick<RefusalMemory, 'refuse' | 'forgetAll'>,
+    clock: Clock,
+  ) {
     this.#tracker = tracker;
     this.#suggester = suggester;
+    this.#refusals = refusals;
     this.#clock = clock;
 
     const own = this.#disposables;
@@ -65,6 +75,9 @@ export class FeedbackBridge implements Disposable {
    */
   shown(suggestion: Suggestion, candidateIndex: number, place: Place, learns: boolean): void {
     this.#last = { kind: learns ? 'recorded' : 'unrecorded', suggestionId: suggestion.id };
+    this.#refuseLast = () => {
+      if (learns) this.#refusals.refuse(suggestion, candidateIndex, place.end - place.start);
+    };
     if (learns) this.#tracker.shown(suggestion, candidateIndex, place);
     this.#setVisible(true);
   }
@@ -91,13 +104,16 @@ export class FeedbackBridge implements Disposable {
 
   dismissed(): void {
     if (this.#last.kind !== 'none') this.#suggester.refused(this.#last.suggestionId);
+    this.#refuseLast();
     this.#tracker.dismissed();
     this.#setVisible(false);
   }
 
-  /** All feedback was deleted: nothing shown before can be rated or offered again. */
+  /** All feedback was deleted: nothing shown before can be rated, offered again or is held back. */
   forgetAll(): void {
     this.#last = { kind: 'none' };
+    this.#refuseLast = () => undefined;
+    this.#refusals.forgetAll();
     this.#suggester.forgetAll();
   }
 

@@ -9,7 +9,7 @@ import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
-import { insertEvent, newestTime, readLast, readPage } from './rows';
+import { insertEvent, newestTime, readLast, readPage, timeOfNewest } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
 
@@ -47,6 +47,8 @@ export interface FeedbackStore {
   record(event: FeedbackEvent): Promise<void>;
   /** The newest suggestion that was shown. */
   lastSuggestion(): Promise<StoredSuggestion | undefined>;
+  /** The newest `limit` of them, oldest first. */
+  newest(limit: number): AsyncIterable<StoredSuggestion>;
   /** Oldest first. */
   suggestions(range?: SuggestionRange): AsyncIterable<StoredSuggestion>;
   counts(): Promise<StoreCounts>;
@@ -161,6 +163,11 @@ class SqliteFeedbackStore implements FeedbackStore {
 
   lastSuggestion(): Promise<StoredSuggestion | undefined> {
     return this.#read(readLast);
+  }
+
+  async *newest(limit: number): AsyncGenerator<StoredSuggestion> {
+    const fromMs = await this.#read((connection) => timeOfNewest(connection, limit));
+    yield* this.suggestions({ fromMs });
   }
 
   async *suggestions(range: SuggestionRange = {}): AsyncGenerator<StoredSuggestion> {

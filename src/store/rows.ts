@@ -262,6 +262,15 @@ export async function readLast(connection: Connection): Promise<StoredSuggestion
   return (await withFacts(connection, rows, Number.MAX_SAFE_INTEGER))[0];
 }
 
+/** When the suggestion was made that has `limit - 1` newer ones; 0 where there are not as many. */
+export async function timeOfNewest(connection: Connection, limit: number): Promise<number> {
+  const row = await connection.get<{ time_ms: number }>(
+    'SELECT time_ms FROM suggestions ORDER BY time_ms DESC, id DESC LIMIT 1 OFFSET ?',
+    limit - 1,
+  );
+  return row?.time_ms ?? 0;
+}
+
 /** Milliseconds since the epoch; 0 when nothing is stored. */
 export async function newestTime(connection: Connection): Promise<number> {
   const tables = ['suggestions', ...factTables];

@@ -9,7 +9,7 @@ import {
 import { rewardVersion } from '../../../src/completion/scoreWeights';
 import { suggest, type SuggestParams } from '../../../src/completion/suggest';
 import type { GenerateRequest, Policy } from '../../../src/model/types';
-import type { Candidate } from '../../../src/types';
+import type { Candidate, CompletionContext } from '../../../src/types';
 import { seededRandom } from '../../../src/util/random';
 import { documentAtCursor } from '../../helpers/documentAtCursor';
 
@@ -95,6 +95,25 @@ describe('a suggestion', () => {
     const { policy: wide } = policyOf(['\n  c();\n}', -0.2]);
     const wider = await ask('if (a) {\n    b();\n}\n\nfor (;;) {█', { policy: wide });
     expect(wider.candidates).toMatchObject([{ text: '\n    c();\n}', logProb: -0.2 }]);
+  });
+
+  test('leaves out what was refused here, from policy and copies, unless it is asked for', async () => {
+    const { policy } = policyOf(['load();', -0.2], ['open();', -0.9]);
+    const copyIndex = new CopyIndex();
+    copyIndex.update('other', 'typescript', 'const user = load();\n');
+    const isRefused = vi.fn((_: CompletionContext, text: string) => text === 'load();');
+    const refusals = { isRefused };
+    const suggestion = await ask('const user = █', { policy, copyIndex, refusals });
+    expect(texts(suggestion)).toEqual(['open();']);
+    expect(isRefused).toHaveBeenCalledWith(
+      expect.objectContaining({ prefix: 'const user = ', path: 'src/main.ts' }),
+      'load();',
+    );
+    const asked = await ask('const user = █', { policy, refusals, trigger: 'invoked' });
+    expect(texts(asked)).toEqual(['load();', 'open();']);
+    const { policy: single } = policyOf(['load();', -0.2]);
+    const none = await ask('const user = █', { policy: single, refusals });
+    expect(none).toMatchObject({ candidates: [], shownIndex: null });
   });
 
   test('is the record of one decision', async () => {

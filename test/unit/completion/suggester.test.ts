@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CopyIndex } from '../../../src/completion/copyIndex';
+import type { Refusals } from '../../../src/completion/refusals';
 import type { LanguageServer } from '../../../src/completion/languageList';
 import {
   type Answer,
@@ -38,7 +39,11 @@ beforeEach(() => {
   suggester = new Suggester(params());
 });
 
-const sources = () => ({ policy, copyIndex, random: seededRandom(1) });
+/** What was refused; empty where a test does not say. */
+let refused: readonly string[] = [];
+const refusals: Refusals = { isRefused: (_, text) => refused.includes(text) };
+
+const sources = () => ({ policy, copyIndex, refusals, random: seededRandom(1) });
 
 const params = () => ({
   sources,
@@ -93,6 +98,7 @@ async function pass(durationMs: number): Promise<void> {
 let languageServer: LanguageServer | undefined;
 afterEach(() => {
   languageServer = undefined;
+  refused = [];
 });
 
 function questionAt(marked: string, trigger: Trigger = 'automatic'): Question {
@@ -352,6 +358,13 @@ describe('behind a suggestion on screen', () => {
     await pass(restMs);
     suggester.left();
     expect(calls.at(-1)?.signal.aborted).toBe(true);
+  });
+
+  test('what is left of another is not offered where that was refused, unless asked for', async () => {
+    await show('const█', ' x = load();', ' x = open();');
+    refused = ['x = load();'];
+    expect(await textsOf(await ask('const █'))).toEqual(['x = open();']);
+    expect(await textsOf(await ask('const █', 'invoked'))).toEqual(['x = load();', 'x = open();']);
   });
 
   test('a refused one is not offered again, nor what was kept for its place', async () => {

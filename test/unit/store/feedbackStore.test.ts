@@ -126,6 +126,21 @@ describe('reading', () => {
     expect(times).toEqual(order.map((_, n) => sampleStartMs + n * 60_000));
   });
 
+  test('the newest come oldest first, or all where there are not as many', async () => {
+    const { store } = await openStoreForTests();
+    await recordAll(
+      store,
+      [2, 0, 1].map((n) => ({ kind: 'suggestion', suggestion: sampleSuggestion(n) })),
+    );
+    const newest = async (limit: number) => {
+      const ids: string[] = [];
+      for await (const { suggestion } of store.newest(limit)) ids.push(suggestion.id);
+      return ids;
+    };
+    expect(await newest(2)).toEqual([sampleSuggestion(1).id, sampleSuggestion(2).id]);
+    expect(await newest(9)).toHaveLength(3);
+  });
+
   test('a reading as of a time leaves out what happened later', async () => {
     const { store } = await openStoreForTests();
     await recordAll(store, sampleHistory(0, 'accepted'));
