@@ -80,9 +80,10 @@ export class Arm {
     this.#change(uri, offset, removedLength, insertedText);
   }
 
-  /** The suggestion stays silent. */
-  silent(suggestion: Suggestion): void {
-    this.#tracker.notShown(suggestion);
+  /** Nothing is shown; the user looks for it as long as for a text. */
+  stayQuiet(suggestion: Suggestion, { mood }: Decision): void {
+    this.#tracker.silent(suggestion);
+    this.clock.advance(mood.readMs);
   }
 
   /** Shows the suggestion and lets the user react; returns the keys that were pressed for it. */

@@ -230,7 +230,7 @@ class ReplayedCommit {
       }
       arm.write(uri, decision.text);
       const { shownIndex } = suggestion;
-      if (shownIndex === null) arm.silent(suggestion);
+      if (shownIndex === null) arm.stayQuiet(suggestion, decision);
       const keys = shownIndex === null ? 0 : arm.show(uri, suggestion, shownIndex, decision);
       played.push({ name, arm, suggestion, keys });
       await arm.settled();
