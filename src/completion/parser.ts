@@ -54,6 +54,12 @@ const maxChars = 12_000;
 /** Longest work, in tree-sitter's own steps, of which 40 or more are a millisecond. */
 const maxSteps = 120;
 
+/**
+ * WebAssembly is compiled function by function when each is first called. These texts, none of them
+ * right in any language, call most of them in turns, before the first suggestion would in one go.
+ */
+const warmUps = ['a', 'a(b, "c") {\n  d = 1;\n}\n', ') a = ( b\n'];
+
 type Library = typeof library;
 
 interface Loaded {
@@ -93,6 +99,10 @@ export function createParser(
       const library = await (runtime ??= startRuntime());
       const language: Language = await library.Language.load(await readFile(file));
       const parser = new library.Parser().setLanguage(language);
+      for (const text of warmUps) {
+        await new Promise((resolve) => setImmediate(resolve));
+        parse(parser, text)?.delete();
+      }
       parsers.set(file, { library, parser, like: undefined });
       return true;
     } catch (error) {

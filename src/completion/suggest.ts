@@ -26,6 +26,7 @@ import type { Parser } from './parser';
 import type { Refusals } from './refusals';
 import { score } from './score';
 import { rewardVersion } from './scoreWeights';
+import { inSlices, type Pieces } from './slices';
 import { isSure } from './surety';
 import { syntaxCheck } from './syntaxCheck';
 import { trim } from './trim';
@@ -101,7 +102,7 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
  * where the user wrote it before if that alone makes it sure enough. Undefined where the policy must
  * be asked. Whoever asked in so many words wants to hear it anyway.
  */
-export function suggestAtOnce(params: SuggestParams): Suggestion | undefined {
+export async function suggestAtOnce(params: SuggestParams): Promise<Suggestion | undefined> {
   // Whoever is not asked need not be told of neighbours.
   const place = placeOf({ ...params, neighbours: undefined });
   if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
@@ -114,7 +115,7 @@ export function suggestAtOnce(params: SuggestParams): Suggestion | undefined {
   // Which names exist is not known without waiting.
   const words = params.languageServer && nothingMore(context);
   if (!obeys(best.text, words)) return undefined;
-  const suggestion = decide({ ...params, policy: undefined }, place, words, undefined);
+  const suggestion = await decide({ ...params, policy: undefined }, place, words, undefined);
   return suggestion.candidates.length > 0 ? suggestion : undefined;
 }
 
@@ -142,17 +143,15 @@ function placeOf(params: SuggestParams): Place {
 }
 
 /** The record of the decision: what was proposed, cut as it would be shown, and its order. */
-function decide(
-  { document, trigger, policy, parser, refusals, clock }: SuggestParams,
+async function decide(
+  params: SuggestParams,
   { startMs, context, drafts, contextMs, copyMs }: Place,
   words: Words | undefined,
   result: GenerateResult | undefined,
-): Suggestion {
+): Promise<Suggestion> {
+  const { document, trigger, policy, refusals, clock } = params;
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const check = parser ? syntaxCheck(parser, document) : (text: string) => text;
-  const reindent = reindentAt(document);
-  const shownAs = (text: string) => check(trim(reindent(text), context));
-  const scored = merge(proposed.map((candidate) => cut(candidate, shownAs)))
+  const scored = merge(await inSlices(asShown(proposed, context, params), clock))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
     .filter(({ text }) => trigger === 'invoked' || !refusals?.isRefused(context, text))
@@ -266,9 +265,24 @@ function unscored(draft: Draft): Candidate {
   };
 }
 
-/** The candidate as it would be shown. Its log-probability is then estimated from the share kept. */
-function cut(candidate: Candidate, shownAs: (text: string) => string): Candidate {
-  const text = shownAs(candidate.text);
+/** The candidates as they would be shown. */
+function* asShown(
+  candidates: readonly Candidate[],
+  context: CompletionContext,
+  { parser, document }: SuggestParams,
+): Pieces<Candidate[]> {
+  const check = parser && syntaxCheck(parser, document);
+  const reindent = reindentAt(document);
+  const shown: Candidate[] = [];
+  for (const candidate of candidates) {
+    const trimmed = trim(reindent(candidate.text), context);
+    shown.push(cutTo(check ? yield* check(trimmed) : trimmed, candidate));
+  }
+  return shown;
+}
+
+/** The candidate with another text: its log-probability is then estimated from the share kept. */
+function cutTo(text: string, candidate: Candidate): Candidate {
   if (text === candidate.text) return candidate;
   // Deeper indentation makes it longer.
   const kept = Math.min(1, text.length / candidate.text.length);

@@ -130,7 +130,8 @@ export class Suggester implements Disposable {
     const read = this.#reuse(question, (suggestion) => !this.#isUnread(suggestion));
     if (read) return { ...read, isNew: false };
 
-    const atOnce = suggestAtOnce(this.#suggestParams(question, 'asked'));
+    const atOnce = await suggestAtOnce(this.#suggestParams(question, 'asked'));
+    signal.throwIfAborted();
     if (atOnce) return this.#answer(placed(atOnce, question));
 
     const making = this.#making;

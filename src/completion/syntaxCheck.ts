@@ -7,7 +7,8 @@
  */
 import { type DocumentSnapshot, unixLines } from './context';
 import { indentColumns, indentOf, isBlank } from './indentation';
-import type { Parser } from './parser';
+import type { CodeError, Parser } from './parser';
+import type { Pieces } from './slices';
 import { scanSyntax } from './syntax';
 
 /** Shorter parts of a candidate that are tried, the longest first. */
@@ -15,38 +16,48 @@ const maxParts = 4;
 /** Texts parsed for all candidates at one cursor. */
 const maxTexts = 24;
 
-/** What is left of a candidate at the document's cursor; '' if no part of it is right. */
-export function syntaxCheck(parser: Parser, document: DocumentSnapshot): (text: string) => string {
+/**
+ * What is left of a candidate at the document's cursor; '' if no part of it is right. It may rest after
+ * each text that is parsed.
+ */
+export function syntaxCheck(
+  parser: Parser,
+  document: DocumentSnapshot,
+): (text: string) => Pieces<string> {
   const { languageId } = document;
-  if (parser.errorsIn(languageId, '') === undefined) return (text) => text;
+  if (parser.errorsIn(languageId, '') === undefined) return unchecked;
   const { above, head, rest, below, isCut } = skeletonOf(document);
   // A comment's first line may be none of those that are kept, and what it says is not code.
-  if (!isBlank(head) && !isCode(head)) return (text) => text;
+  if (!isBlank(head) && !isCode(head)) return unchecked;
   const known = new Map<string, boolean>();
   let sound: boolean | undefined;
 
-  const errorsIn = (line: string) => {
+  function* errorsIn(line: string): Pieces<readonly CodeError[]> {
     const code = above + line + below;
-    return parser.errorsIn(languageId, code + closersOf(code, languageId), above + below) ?? [];
-  };
+    const errors = parser.errorsIn(languageId, code + closersOf(code, languageId), above + below);
+    yield;
+    return errors ?? [];
+  }
+
   /** Whether all is well but for the cursor's line, so that what is wrong there is the candidate's. */
-  const isSound = () =>
-    (!isCut && errorsIn('').length === 0) ||
-    [...continuations(head, languageId), `${closersOf(head, languageId)} {`].some(
-      (end) => errorsIn(head + end + rest).length === 0,
-    );
+  function* isSound(): Pieces<boolean> {
+    if (!isCut && (yield* errorsIn('')).length === 0) return true;
+    for (const end of [...continuations(head, languageId), `${closersOf(head, languageId)} {`])
+      if ((yield* errorsIn(head + end + rest)).length === 0) return true;
+    return false;
+  }
 
   /** Whether `text`, gone on with by `end`, stands at the cursor without an error of its making. */
-  function fits(text: string, end = ''): boolean {
+  function* fits(text: string, end = ''): Pieces<boolean> {
     const before = known.get(text + end);
     if (before !== undefined) return before;
     if (known.size >= maxTexts) return true;
     const start = above.length + head.length;
     const lineEnd = start + text.length + end.length + rest.length + 1;
-    const errors = errorsIn(head + text + end + rest).filter(
+    const errors = (yield* errorsIn(head + text + end + rest)).filter(
       (error) => error.end >= above.length + head.trimEnd().length && error.start <= lineEnd,
     );
-    if (errors.length > 0) sound ??= isSound();
+    if (errors.length > 0) sound ??= yield* isSound();
     // Where more is wrong, or nothing follows yet, only what lies within the text is its fault.
     const isLenient = sound === false || (isCut && isBlank(rest) && unfinished.test(text));
     const textEnd = start + text.trimEnd().length;
@@ -57,12 +68,18 @@ export function syntaxCheck(parser: Parser, document: DocumentSnapshot): (text: 
     return fit;
   }
 
-  return (text) => {
-    if (fits(text)) return text;
-    const ends = isBlank(rest) ? continuations(head + text, languageId) : [];
-    if (ends.some((end) => fits(text, end))) return text;
-    return partsOf(text).find((part) => fits(part)) ?? '';
+  return function* (text) {
+    if (yield* fits(text)) return text;
+    for (const end of isBlank(rest) ? continuations(head + text, languageId) : [])
+      if (yield* fits(text, end)) return text;
+    for (const part of partsOf(text)) if (yield* fits(part)) return part;
+    return '';
   };
+}
+
+// eslint-disable-next-line require-yield -- There is nothing to rest from.
+function* unchecked(text: string): Pieces<string> {
+  return text;
 }
 
 /** An end of a line after which a person goes on below. */
