@@ -1,6 +1,7 @@
 /**
- * The lists of the editor's own language servers. They are asked as soon as a key has been pressed,
- * beside everything else, once for each word and never while an answer is still awaited; what comes
+ * The lists of the editor's own language servers. They are asked for members as soon as a key has been
+ * pressed, beside everything else; for names in scope, of which there are a thousand and more, when a
+ * suggestion is being made; once for each word, and never while an answer is still awaited. What comes
  * too late for one suggestion serves the next one in the same word. Nothing is shown, resolved or
  * imported for it. How servers write their lists differs, so only what is sure is taken from them.
  */
@@ -58,13 +59,18 @@ export class EditorLanguageServer {
     this.#params = params;
   }
 
-  /** The server for one cursor in the document as it stands; it is asked right away. */
+  /** The server for one cursor in the document as it stands. */
   at(document: vscode.TextDocument, position: vscode.Position): LanguageServer {
+    const { version } = document;
     const word = wordIn(document, position);
-    const question = word && this.#ask(document, position, word);
+    const ask = () => word && this.#ask(document, position, word);
+    const early = word?.kind === 'members' ? ask() : undefined;
     return {
       list: async ({ offset }, signal) => {
-        if (word === undefined || question === undefined) return undefined;
+        if (word === undefined || (word.kind === 'scope' && document.version !== version))
+          return undefined;
+        const question = word.kind === 'members' ? early : ask();
+        if (question === undefined) return undefined;
         const names = await this.#inTime(question, signal);
         if (names === undefined) return undefined;
         const { typed, kind } = word;
