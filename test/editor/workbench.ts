@@ -28,6 +28,8 @@ const quietSettings = {
   'chat.disableAIFeatures': true,
   'chat.commandCenter.enabled': false,
   'telemetry.telemetryLevel': 'off',
+  // It looks through all processes every few seconds, in the extension host.
+  'remote.autoForwardPorts': false,
   'update.mode': 'none',
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
