@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""
+`recipe.py STAGE`: from nothing to hone-base, a stage at a time. Each stage writes its artefact under the folder
+of $BASE_MODEL (.cache/base-model), whole or not at all, and prints its hash; README.md tells the order.
+"""
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+root = Path(__file__).resolve().parents[2]
+work = Path(os.environ.get("BASE_MODEL", root / ".cache/base-model")).resolve()
+archives, corpus_folder, exam = work / "archives", work / "corpus", work / "HumanEval-SingleLineInfilling.jsonl.gz"
+gguf = root / ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
+tokenizer_file, start, run, reports = work / "tokenizer.json", work / "start.blocks", work / "run", work / "reports"
+
+vocabulary_size, layers_kept = 16_384, 16
+piece_bytes, part_bytes = 60 * 2**20, 15 * 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    stages = parser.add_subparsers(dest="stage", required=True)
+    for stage in (corpus, vocabulary, surgery, pieces, original, pack):
+        stages.add_parser(stage.__name__, help=stage.__doc__).set_defaults(do=stage)
+    command = stages.add_parser("pin", help=pin.__doc__)
+    command.add_argument("registry")
+    command.add_argument("names", nargs="+")
+    command.add_argument("--held-out", action="store_true")
+    command.set_defaults(do=pin)
+    command = stages.add_parser("train", help=train.__doc__)
+    command.add_argument("--seconds", type=float, default=1200)
+    command.add_argument("--batch", type=int, default=256)
+    command.add_argument("--micro", type=int, default=64)
+    command.add_argument("--rate", type=float, default=1.5e-3)
+    command.add_argument("--workers", type=int)
+    command.add_argument("--toy", action="store_true", help="two thin layers on one file, to see that it learns")
+    command.set_defaults(do=train)
+    command = stages.add_parser("evaluate", help=evaluate.__doc__)
+    command.add_argument("folders", nargs="+", type=Path)
+    command.add_argument("--human", type=int, default=1033)
+    command.add_argument("--holes", type=int, default=100, help="of each kind in each language")
+    command.add_argument("--files", type=int, default=40, help="of each language, for bits a character")
+    command.set_defaults(do=evaluate)
+    command = stages.add_parser("folder", help=folder.__doc__)
+    command.add_argument("blocks", type=Path)
+    command.add_argument("out", type=Path)
+    command.set_defaults(do=folder)
+    arguments = parser.parse_args()
+    work.mkdir(parents=True, exist_ok=True)
+    arguments.do(arguments)
+
+
+def pin(arguments: argparse.Namespace) -> None:
+    """add the newest version of packages to packages.tsv"""
+    from packages import pin, read_manifest, write_manifest
+
+    for name in arguments.names:
+        package = pin(arguments.registry, name, "held-out" if arguments.held_out else "train", archives)
+        others = [other for other in read_manifest() if (other.registry, other.name) != (arguments.registry, name)]
+        write_manifest([*others, package])
+
+
+def corpus(_: argparse.Namespace) -> None:
+    """fetch the pinned packages and keep what is worth reading"""
+    from corpus import build_corpus
+
+    if not exam.exists():
+        raise SystemExit(f"Put data/{exam.name} of the public repository openai/human-eval-infilling at {exam}.")
+    partial = work / "corpus.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    build_corpus(archives, exam, partial)
+    shutil.rmtree(corpus_folder, ignore_errors=True)
+    partial.rename(corpus_folder)
+
+
+def vocabulary(_: argparse.Namespace) -> None:
+    """trim the tokenizer to the tokens that the corpus uses"""
+    from collections import defaultdict
+
+    from corpus import read_shard
+    from surgery import read_tokenizer
+    from vocabulary import tokens_per_character, trim
+
+    whole = read_tokenizer(gguf)
+    trimmed, rows = trim(whole, (file["text"] for file in sample(train_shards(), every=16)), vocabulary_size)
+    held_out: dict[str, list[str]] = defaultdict(list)
+    for file in read_shard(corpus_folder / "held-out-000.parquet")[::4]:
+        held_out[file["language"]].append(file["text"])
+    ratios = {language: [tokens_per_character(whole, texts), tokens_per_character(trimmed, texts)]
+              for language, texts in sorted(held_out.items())}  # fmt: skip
+    statistics = json.loads((corpus_folder / "statistics.json").read_text())
+    per_language = {row["language"]: row["characters"] for row in statistics["languages"] if row["set"] == "train"}
+    tokens = sum(characters * ratios[language][1] for language, characters in per_language.items())
+    report = {"size": len(rows), "tokens per character": ratios, "train_tokens": round(tokens), "rows": rows}
+    trimmed.save(str(tokenizer_file))
+    (work / "vocabulary.json").write_text(json.dumps(report))
+    print(json.dumps({key: report[key] for key in ("size", "tokens per character", "train_tokens")}, indent=1))
+    show(tokenizer_file)
+
+
+def surgery(_: argparse.Namespace) -> None:
+    """cut the starting weights out of SmolLM2, the layers by measured loss"""
+    from model import load_blocks, write_folder
+    from rows import encode
+    from surgery import cut
+    from vocabulary import load_tokenizer
+
+    tokenizer = load_tokenizer(tokenizer_file)
+    rows = json.loads((work / "vocabulary.json").read_text())["rows"]
+    ids: list[int] = []
+    for file in sample(train_shards()[:1], every=37):
+        ids += encode(tokenizer, file["text"])[:512]
+        if len(ids) > 10_240:
+            break
+    cut(gguf, tokenizer, rows, ids, layers_kept, start)
+    show(start)
+    write_folder(load_blocks(start), tokenizer, work / "hone-base-start")
+
+
+def original(_: argparse.Namespace) -> None:
+    """write SmolLM2 itself as a Hugging Face folder, to be measured beside"""
+    from model import write_folder
+    from surgery import decoder_of, read_tokenizer, read_weights
+
+    write_folder(decoder_of(read_weights(gguf, None)), read_tokenizer(gguf), work / "smollm2-135m")
+
+
+def pieces(_: argparse.Namespace) -> None:
+    """lay out what travels to the machine with the GPU, in folders of at most 60 MiB"""
+    target = work / "pieces"
+    shutil.rmtree(target, ignore_errors=True)
+    files = [tokenizer_file, start, corpus_folder / "held-out-000.parquet", *train_shards()]
+    number, size = 0, piece_bytes
+    for path in files:
+        if size + path.stat().st_size > piece_bytes:
+            number, size = number + 1, 0
+            (target / str(number)).mkdir(parents=True)
+        shutil.copy(path, target / str(number))
+        size += path.stat().st_size
+        show(target / str(number) / path.name)
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """train all weights; called again it goes on"""
+    from train import Plan, train
+
+    options = {name: getattr(arguments, name) for name in ("seconds", "batch", "micro", "rate", "workers")}
+    plan = Plan(**{name: value for name, value in options.items() if value is not None})
+    shards, first = train_shards(), start
+    if arguments.toy:
+        shards, first = [toy_shard()], toy_start()
+    train(first, tokenizer_file, shards, corpus_folder / "held-out-000.parquet", run, plan)
+    show(run / "model.blocks")
+
+
+def toy_start() -> Path:
+    import torch
+
+    from model import Decoder, Shape, save_blocks
+    from vocabulary import load_tokenizer
+
+    torch.manual_seed(0)
+    shape = Shape(load_tokenizer(tokenizer_file).get_vocab_size(), 2, 128, 256, 2, 1)
+    decoder = Decoder(shape)
+    torch.nn.init.normal_(decoder.embed_tokens.weight, std=0.02)
+    path = work / "toy.blocks"
+    save_blocks(decoder, path, {"matrix": "Q8_0", "embedding": "Q8_0"})
+    return path
+
+
+def toy_shard() -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = work / "toy.parquet"
+    text = Path(__file__).read_text()[:1500]
+    pq.write_table(pa.table({"package": ["toy"], "language": ["python"], "path": ["recipe.py"], "text": [text]}), path)
+    return path
+
+
+def folder(arguments: argparse.Namespace) -> None:
+    """write a file of blocks as a Hugging Face folder"""
+    from model import load_blocks, write_folder
+    from vocabulary import load_tokenizer
+
+    write_folder(load_blocks(arguments.blocks), load_tokenizer(tokenizer_file), arguments.out)
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """ask models (Hugging Face folders) the same questions"""
+    from evaluate import evaluate
+
+    evaluate(arguments.folders, exam, corpus_folder / "held-out-000.parquet", reports,
+             arguments.human, arguments.holes, arguments.files)  # fmt: skip
+
+
+def pack(_: argparse.Namespace) -> None:
+    """write hone-base.gguf and MODEL_CARD.md"""
+    from pack import model_card, write_gguf
+    from vocabulary import load_tokenizer
+
+    blocks = run / "model.blocks" if (run / "model.blocks").exists() else start
+    out = work / "hone-base.gguf"
+    size = write_gguf(blocks, load_tokenizer(tokenizer_file), "hone-base", out)
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()] if blocks != start else []
+    facts = [json.loads(path.read_text()) for path in (corpus_folder / "statistics.json", work / "vocabulary.json", start.with_suffix(".json"))]
+    measured = [json.loads(path.read_text()) for path in sorted(reports.glob("*.json"))]
+    (work / "MODEL_CARD.md").write_text(model_card("hone-base", size, *facts, log, measured))
+    show(out)
+
+
+def train_shards() -> list[Path]:
+    return sorted(corpus_folder.glob("train-*.parquet"))
+
+
+def sample(shards: list[Path], every: int):
+    from corpus import read_shard
+
+    for shard in shards:
+        yield from read_shard(shard)[::every]
+
+
+def show(path: Path) -> None:
+    from packages import sha256
+
+    print(f"{sha256(path)}  {path.stat().st_size:12,}  {path.relative_to(work)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
