@@ -56,8 +56,15 @@ const manifestSchema = z.object({
   eosIds: z.array(id),
   /** Every id that must never be emitted in code, ascending; holds the eos and FIM ids too. */
   specialIds: z.array(id),
-  /** Fill-in-the-middle tokens of a known set, or null. */
-  fim: z.object({ prefix: id, suffix: id, middle: id }).nullable(),
+  /** Fill-in-the-middle tokens of a known set with the order to tell their parts in, or null. */
+  fim: z
+    .object({
+      prefix: id,
+      suffix: id,
+      middle: id,
+      first: z.enum(['prefix', 'suffix']).default('prefix'),
+    })
+    .nullable(),
   /** Tokens that introduce the repository's name and a file's path, where the vocabulary has them. */
   prompt: z.object({ repository: id.nullable(), file: id.nullable() }),
   /** SHA-256 and size in bytes of the folder's other files, by file name. */

@@ -53,10 +53,7 @@ export function buildPrompt(
   const kept = manifest.prompt.file === null ? 0 : Math.floor(budget * snippetShare);
   const header = promptHeader(context, parts, kept);
   const bareHeader = promptHeader({ ...context, snippets: [] }, parts, kept);
-  const { fim } = manifest;
-  const suffix = fim === null ? [] : suffixIds(context.suffix, tokenizer);
-  const before = fim === null ? [] : [fim.prefix];
-  const after = fim === null ? [] : [fim.suffix, ...suffix, fim.middle];
+  const { before, after } = aroundPrefix(context.suffix, parts);
   const room = Math.max(1, budget - kept - bareHeader.length - before.length - after.length);
   const prefix = windowed(tokenizer.encode(boundedPrefix(context.prefix)), room, index);
   const healed = heals ? cutForHealing(prefix, index) : { ids: prefix, cutIds: [], cut: '' };
@@ -132,6 +129,19 @@ function boundedPrefix(prefix: string): string {
   return prefix.slice(Math.ceil(excess / prefixCharacterStep) * prefixCharacterStep);
 }
 
-function suffixIds(suffix: string, tokenizer: Tokenizer): number[] {
-  return tokenizer.encode(suffix.slice(0, 8 * suffixBudget)).slice(0, suffixBudget);
+/**
+ * What stands before and after the text before the cursor, so that a model with fill-in-the-middle
+ * tokens knows the text after it. Told first, the suffix stays in the cache of what was read while
+ * the user types (Bavarian et al., arXiv 2207.14255, section 3.2, SPM with its second variant's
+ * marks); told last, it is read again with every key.
+ */
+function aroundPrefix(
+  text: string,
+  { tokenizer, manifest: { fim } }: Pick<PromptParts, 'tokenizer' | 'manifest'>,
+): { readonly before: readonly number[]; readonly after: readonly number[] } {
+  if (fim === null) return { before: [], after: [] };
+  const suffix = tokenizer.encode(text.slice(0, 8 * suffixBudget)).slice(0, suffixBudget);
+  return fim.first === 'suffix'
+    ? { before: [fim.prefix, fim.suffix, ...suffix, fim.middle], after: [] }
+    : { before: [fim.prefix], after: [fim.suffix, ...suffix, fim.middle] };
 }

@@ -22,13 +22,17 @@ export interface Vocabulary {
   readonly eosId: number | null;
 }
 
-/** Fill-in-the-middle marks: StarCoder, SantaCoder, Qwen2.5-Coder, DeepSeek-Coder, CodeLlama. */
+/**
+ * Fill-in-the-middle marks: StarCoder and hone-base, SantaCoder, Qwen2.5-Coder, DeepSeek-Coder,
+ * CodeLlama. The first two families were trained on both orders, and told the suffix first a prompt
+ * only grows while the user types.
+ */
 const fimSets = [
-  { prefix: '<fim_prefix>', suffix: '<fim_suffix>', middle: '<fim_middle>' },
-  { prefix: '<fim-prefix>', suffix: '<fim-suffix>', middle: '<fim-middle>' },
-  { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>' },
-  { prefix: '<｜fim▁begin｜>', suffix: '<｜fim▁hole｜>', middle: '<｜fim▁end｜>' },
-  { prefix: '▁<PRE>', suffix: '▁<SUF>', middle: '▁<MID>' },
+  { prefix: '<fim_prefix>', suffix: '<fim_suffix>', middle: '<fim_middle>', first: 'suffix' },
+  { prefix: '<fim-prefix>', suffix: '<fim-suffix>', middle: '<fim-middle>', first: 'suffix' },
+  { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>', first: 'prefix' },
+  { prefix: '<｜fim▁begin｜>', suffix: '<｜fim▁hole｜>', middle: '<｜fim▁end｜>', first: 'prefix' },
+  { prefix: '▁<PRE>', suffix: '▁<SUF>', middle: '▁<MID>', first: 'prefix' },
 ] as const;
 
 const repositoryTokens = ['<repo_name>', '<|repo_name|>', '<reponame>'];
@@ -50,10 +54,9 @@ export function findSpecialTokens(vocabulary: Vocabulary): SpecialTokens {
   const find = (names: readonly string[]): number[] =>
     names.map((name) => ids.get(name)).filter((id) => id !== undefined);
 
-  const fim = fimSets
-    .map((set) => find([set.prefix, set.suffix, set.middle]))
-    .find((found) => found.length === 3);
-  const [prefix, suffix, middle] = fim ?? [];
+  const known = fimSets.find((set) => find([set.prefix, set.suffix, set.middle]).length === 3);
+  const fim = known === undefined ? [] : find([known.prefix, known.suffix, known.middle]);
+  const [prefix, suffix, middle] = fim;
   const prompt = {
     repository: find(repositoryTokens)[0] ?? null,
     file: find(fileTokens)[0] ?? null,
@@ -67,11 +70,11 @@ export function findSpecialTokens(vocabulary: Vocabulary): SpecialTokens {
     bosId,
     addBos: addBos && bosId !== null,
     eosIds,
-    specialIds: unique([...controlIds, ...withoutToken, ...eosIds, ...(fim ?? []), ...named]),
+    specialIds: unique([...controlIds, ...withoutToken, ...eosIds, ...fim, ...named]),
     fim:
-      prefix === undefined || suffix === undefined || middle === undefined
+      known === undefined || prefix === undefined || suffix === undefined || middle === undefined
         ? null
-        : { prefix, suffix, middle },
+        : { prefix, suffix, middle, first: known.first },
     prompt,
   };
 }

@@ -57,7 +57,7 @@ describe.each(['llama', 'qwen2'] as const)('a sound %s model', (architecture) =>
       architecture,
       eosIds: [0],
       specialIds: [0, 1, 2, 3, 4, 5],
-      fim: { prefix: 3, suffix: 4, middle: 5 },
+      fim: { prefix: 3, suffix: 4, middle: 5, first: 'suffix' },
       prompt: { repository: 1, file: 2 },
     });
     expect(manifest.version).toBe(`tiny-model@${manifest.sourceSha256.slice(0, 8)}`);

@@ -54,7 +54,7 @@ function check(
   expect(`${spelled}|${cut}`).toBe(expected);
 }
 
-const fim = { prefix: 3, suffix: 4, middle: 5 };
+const fim = { prefix: 3, suffix: 4, middle: 5, first: 'prefix' } as const;
 
 test('the repository’s and the file’s name stand in front where the model knows how', () => {
   check({}, {}, '<repo_name>shop<file_sep>src/cart.ts\nconst a = 1;|\n');
@@ -85,6 +85,22 @@ test('what follows the cursor goes in between, where the model can use it', () =
       '<fim_prefix>const a = 1;<fim_suffix>);\nmore<fim_middle>|\n',
     ].join(''),
   );
+});
+
+test('a model that can is told what follows first, so that typing only adds to the prompt', () => {
+  const suffixFirst = { fim: { ...fim, first: 'suffix' } as const };
+  check(
+    {},
+    suffixFirst,
+    [
+      '<repo_name>shop<file_sep>src/cart.ts\n',
+      '<fim_prefix><fim_suffix>);\nmore<fim_middle>const a = 1;|\n',
+    ].join(''),
+  );
+  const parts = { tokenizer, index, manifest: { ...manifest, ...suffixFirst }, heals: false };
+  const { ids } = buildPrompt({ ...here, prefix: 'const a' }, parts, 500);
+  const typed = buildPrompt({ ...here, prefix: 'const a = ' }, parts, 500);
+  expect(typed.ids.slice(0, ids.length)).toEqual(ids);
 });
 
 test('without healing the prompt ends at the cursor', () => {
