@@ -84,7 +84,7 @@ def vocabulary(_: argparse.Namespace) -> None:
     from vocabulary import tokens_per_character, trim
 
     whole = read_tokenizer(gguf)
-    trimmed, rows = trim(whole, (file["text"] for file in sample(train_shards(), every=16)), vocabulary_size)
+    trimmed, rows = trim(whole, (file["text"] for file in sample(train_shards()[:1], every=24)), vocabulary_size)
     held_out: dict[str, list[str]] = defaultdict(list)
     for file in read_shard(corpus_folder / "held-out-000.parquet")[::4]:
         held_out[file["language"]].append(file["text"])
