@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { createParser } from '../completion/parser';
 import { defaultSettings } from '../contributions';
 import { openHistory } from '../replay/history';
+import { writePage } from '../replay/page';
 import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
 import { reportOf, summaryOf } from '../replay/report';
 import { oneOf, wholeNumber } from './arguments';
@@ -18,14 +19,16 @@ type Learning = (typeof learnings)[number];
 export function replayCommand(signal: AbortSignal): Command {
   return new Command('replay')
     .description('replay a git history as edits: what would have been suggested, taken and learned')
-    .argument('<repository>', 'git repository, bare or not')
+    .argument('<repository>', 'git repository, bare or not, or folder of versions')
     .option('--learn <arm>', learnings.join(', '), oneOf(learnings), 'compare')
+    .option('--name <text>', 'what the repository is called (default: its folder)')
     .option('--seed <n>', 'of pauses and of the simulated user', wholeNumber, 1)
     .option('--commits <n>', 'the newest commits that are walked', wholeNumber, 500)
     .option('--decisions <n>', 'places at which everybody is asked', wholeNumber, 300)
     .option('--model <dir>', 'imported model', shippedModel)
     .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
     .option('--stores <dir>', 'keep the feedback store of each arm in this folder')
+    .option('--report <dir>', 'write a page with pictures into this folder')
     .option('--json', 'print the whole report as JSON')
     .action(async (repository: string, options: ReplayOptions) => {
       const scratch = await mkdtemp(path.join(os.tmpdir(), 'hone-replay-'));
@@ -35,7 +38,7 @@ export function replayCommand(signal: AbortSignal): Command {
       try {
         await mkdir(directory, { recursive: true });
         const history = await openHistory(repository, {
-          commits,
+          ...{ commits, name: options.name },
           exclude: defaultSettings.exclude,
           signal,
         });
@@ -53,6 +56,7 @@ export function replayCommand(signal: AbortSignal): Command {
           ).finally(() => history.dispose());
           return reportOf(result, { history, seed, policy: policy.version });
         }).finally(() => bar.end());
+        if (options.report !== undefined) await writePage(report, options.report);
         print(options.json ? JSON.stringify(report) : summaryOf(report));
       } finally {
         await rm(scratch, { recursive: true, force: true });
@@ -64,12 +68,14 @@ const defaultCache = path.join(os.homedir(), '.cache', 'hone', 'replay');
 
 interface ReplayOptions {
   readonly learn: Learning;
+  readonly name?: string;
   readonly seed: number;
   readonly commits: number;
   readonly decisions: number;
   readonly model: string;
   readonly cache: string;
   readonly stores?: string;
+  readonly report?: string;
   readonly json?: boolean;
 }
 

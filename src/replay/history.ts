@@ -13,6 +13,7 @@ import { FolderRules } from '../completion/sensitiveFiles';
 import { unixLines } from '../completion/context';
 import { knownExtensions, languageOf } from '../util/language';
 import type { WorkspaceFile } from './fim';
+import { openVersions } from './versions';
 
 /** What one commit did to one file. Line ends are `\n`. */
 export interface FileChange {
@@ -61,7 +62,9 @@ export interface HistoryOptions {
   readonly commits: number;
   /** Globs, relative to the top, that are left out. */
   readonly exclude: readonly string[];
-  readonly signal?: AbortSignal;
+  /** What the policy is told that the repository is called; its folder's name if not said. */
+  readonly name?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type HistoryErrorCode = 'noGit' | 'noRepository' | 'empty' | 'failed';
@@ -90,10 +93,14 @@ const maxTypedBytes = 200_000;
 const maxListBytes = 256 * 1024 * 1024;
 
 /**
- * Opens a repository, bare or not.
- * @throws HistoryError when it is none, or has no commits.
+ * Opens a repository, bare or not, or a folder of released versions.
+ * @throws HistoryError when it is neither, or has no commits.
  */
 export async function openHistory(directory: string, options: HistoryOptions): Promise<History> {
+  return (await openVersions(directory, options)) ?? (await openRepository(directory, options));
+}
+
+async function openRepository(directory: string, options: HistoryOptions): Promise<History> {
   const git = new Git(directory, options.signal);
   const head = await git.headOf();
   const gitDirectory = (await git.text('rev-parse', '--absolute-git-dir')).trim();
@@ -119,7 +126,7 @@ export async function openHistory(directory: string, options: HistoryOptions): P
   const isKnown = parent !== undefined && (await blobs.sizeOf(parent)) !== undefined;
   const start = isKnown ? await filesOf(parent, git, blobs, isRead) : [];
   return {
-    name: nameOf(gitDirectory),
+    name: options.name ?? nameOf(gitDirectory),
     head,
     length: listed.length,
     start,
@@ -207,7 +214,7 @@ async function changesOf(entries: readonly Entry[], blobs: Blobs): Promise<FileC
 }
 
 /** A new file that is mostly one which is gone was moved. */
-function withRenames(changes: readonly FileChange[]): FileChange[] {
+export function withRenames(changes: readonly FileChange[]): FileChange[] {
   const gone = changes.filter(({ after }) => after === undefined);
   if (gone.length === 0) return [...changes];
   const moved = new Set<string>();
@@ -284,9 +291,7 @@ async function shallowCommits(gitDirectory: string): Promise<ReadonlySet<string>
 /** The folder that holds `.git`, or a bare repository's own name. */
 function nameOf(gitDirectory: string): string {
   const base = path.basename(gitDirectory);
-  const isInside = base === '.git' || base === 'repo';
-  const name = isInside ? path.basename(path.dirname(gitDirectory)) : base;
-  return name.replace(/\.git$/, '');
+  return base === '.git' ? path.basename(path.dirname(gitDirectory)) : base.replace(/\.git$/, '');
 }
 
 function hasKnownLanguage(file: string): boolean {
@@ -326,7 +331,7 @@ class Git {
       const reason = error instanceof Error ? error.message : String(error);
       throw new HistoryError(
         'noRepository',
-        `${this.#directory} is no git repository that can be read. ${reason}`,
+        `${this.#directory} is neither a git repository that can be read nor a folder of versions. ${reason}`,
         { cause: error },
       );
     }

@@ -90,7 +90,8 @@ export interface CommitCounts {
   readonly bot: number;
 }
 
-const maxInCommit = 4;
+/** In a short history more, so that it yields the decisions. */
+const minInCommit = 4;
 const maxInEdit = 2;
 /** Sampled candidates: as the product, and for the file alone none, whose best is all that counts. */
 const samplesOf = { file: 0, workspace: 3 } as const;
@@ -103,6 +104,7 @@ export async function replay(options: ReplayOptions, signal: AbortSignal): Promi
   const startMs = performance.now();
   const records: DecisionRecord[] = [];
   const counts = { walked: 0, asked: 0, bulk: 0, shallow: 0, bot: 0 };
+  const maxInCommit = Math.max(minInCommit, Math.ceil(options.decisions / history.length));
   const plan = { seed, settings, repository: history.name, maxInCommit, maxInEdit };
   try {
     for await (const commit of history.commits()) {
@@ -117,10 +119,13 @@ export async function replay(options: ReplayOptions, signal: AbortSignal): Promi
         records.push(...(await replayed.run(files, signal)));
       }
       for (const change of commit.changes) workspace.apply(change);
-      const share = Math.max(records.length / options.decisions, counts.walked / history.length);
+      const share = Math.min(
+        1,
+        Math.max(records.length / options.decisions, counts.walked / history.length),
+      );
       const spentMs = performance.now() - startMs;
       const leftMs = records.length < 8 ? null : (spentMs / share) * (1 - share);
-      options.onProgress?.({ decisions: records.length, share: Math.min(1, share), leftMs });
+      options.onProgress?.({ decisions: records.length, share, leftMs });
     }
   } finally {
     for (const { arm, spec } of players) {

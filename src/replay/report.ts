@@ -1,7 +1,6 @@
 /**
- * What a replay came to, as plain data for `--json` and as a page for people. The same seed gives the
- * same page, byte for byte: nothing of the machine, of the hour or of its speed is on it; latency is in
- * the data only.
+ * What a replay came to, as plain data for `--json` and as lines for a terminal; the page for people is
+ * `page.ts`. The same seed gives the same, but for latency, which is the machine's.
  */
 import type { History } from './history';
 import {
@@ -32,6 +31,7 @@ export interface ReplayReport {
 
 export interface SliceFigures {
   readonly decisions: number;
+  readonly written: number;
   readonly arms: Readonly<Partial<Record<ArmName, ArmFigures>>>;
 }
 
@@ -57,7 +57,7 @@ export function reportOf(
     policy,
     decisions: records.length,
     commits,
-    written: records.reduce((sum, { written }) => sum + written, 0),
+    written: writtenIn(records),
     arms: sliceOf(records, arms).arms,
     differences: pairs.flatMap((pair) => differencesOf(records, pair, seed)),
     byLanguage: Object.fromEntries(
@@ -80,8 +80,13 @@ export function reportOf(
 function sliceOf(records: readonly DecisionRecord[], arms: readonly ArmName[]): SliceFigures {
   return {
     decisions: records.length,
+    written: writtenIn(records),
     arms: Object.fromEntries(arms.map((arm) => [arm, figuresOfArm(records, arm)])),
   };
+}
+
+function writtenIn(records: readonly DecisionRecord[]): number {
+  return records.reduce((sum, { written }) => sum + written, 0);
 }
 
 /** The figures as a table, for a terminal. */

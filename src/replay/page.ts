@@ -1,0 +1,143 @@
+/**
+ * A replay's report as a page of Markdown with pictures. It says what was measured and how sure that
+ * is; the same seed gives the same page, byte for byte, so nothing of the machine or its speed is on it.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type ArmFigures, type ArmName, armNames, type Difference, metrics } from './measures';
+import type { ReplayReport, SliceFigures } from './report';
+
+const meanings: Readonly<Record<ArmName, string>> = {
+  none: 'the frozen policy alone, told only of its file',
+  cache: 'with all sources: text copied from the repository, similar code, recent edits',
+  reward: 'and the reward model orders the candidates and stays silent, refitted as it goes',
+  all: 'and adapters are trained on what was accepted and written, behind the gate',
+};
+
+/** Writes `report.md` and its pictures into a folder, which is made if need be. */
+export async function writePage(report: ReplayReport, directory: string): Promise<void> {
+  // Drawing is much code, which no other command needs.
+  const { drawCharts } = await import('./charts');
+  await mkdir(directory, { recursive: true });
+  for (const [name, svg] of Object.entries(drawCharts(report)))
+    await writeFile(path.join(directory, name), svg);
+  await writeFile(path.join(directory, 'report.md'), pageOf(report));
+}
+
+export function pageOf(report: ReplayReport): string {
+  const { history, decisions, written, commits, seed, policy } = report;
+  const arms = armNames.filter((name) => report.arms[name]);
+  const left = [
+    commits.bot > 0 ? `${commits.bot} by programs` : '',
+    commits.bulk > 0 ? `${commits.bulk} too large to have been typed` : '',
+    commits.shallow > 0 ? `${commits.shallow} at which a shallow history begins` : '',
+  ].filter((part) => part !== '');
+  return [
+    `# ${history.name}, replayed`,
+    headline(report, arms),
+    `${decisions} decisions in ${commits.asked} of ${commits.walked} commits up to \`${history.head.slice(0, 12)}\`, on ${written.toLocaleString('en')} characters written. Seed ${seed}, policy \`${policy}\`.${left.length > 0 ? ` Nothing was asked in commits ${left.join(', ')}.` : ''}`,
+    '![Characters accepted and retained](kept.svg)',
+    table(
+      [
+        'arm',
+        'retained of 1,000',
+        'shown',
+        'accepted',
+        'refused',
+        'keys saved',
+        'calibration error',
+      ],
+      arms.map((name) => [`**${name}**`, ...figures(report.arms[name])]),
+    ),
+    arms.map((name) => `- **${name}**: ${meanings[name]}`).join('\n'),
+    '![Over time](over-time.svg)',
+    '![What became of it](outcomes.svg)',
+    ...(report.differences.length > 0
+      ? ['## Differences on the same decisions', differences(report)]
+      : []),
+    '## By language',
+    byLanguage(report.byLanguage, arms),
+    '## How this was measured',
+    howMeasured,
+    '',
+  ].join('\n\n');
+}
+
+const howMeasured = `Commits were taken in time order and turned into edits, each file from top to bottom. At places where a person pauses (line starts, after a dot, a bracket, a comma or a space, in a word), drawn by the seed, every arm was asked with the document as it then stood. A simulated user who was about to write what the commit holds took what agreed with it, whole or by words, mended near misses, sent the rest away or typed over it, and sometimes did not look. Each arm has its own tracker and store, the product's, and learns only from what it decided before (predict, then learn). *Retained* is what was accepted and still stood ten minutes later. Intervals are 95 % of a paired bootstrap over commits. The calibration error is the mean distance between the forecast that a shown text would be taken and stay, and how often it was.`;
+
+/** What the last arm did better or worse than the first, in one sentence. */
+function headline(report: ReplayReport, arms: readonly ArmName[]): string {
+  const [first] = arms;
+  const last = arms.at(-1);
+  if (first === undefined || last === undefined || first === last) return 'One arm alone.';
+  const before = report.arms[first]?.retainedPer1000 ?? 0;
+  const after = report.arms[last]?.retainedPer1000 ?? 0;
+  const found = report.differences.find(
+    (each) => each.arms[0] === first && each.arms[1] === last && each.metric === 'retainedPer1000',
+  );
+  const times = before > 0 ? `${(after / before).toFixed(2)} times as much as` : 'compared with';
+  const interval =
+    found === undefined ? '' : `; the difference is ${signed(found)} in 95 of 100 resamplings`;
+  return `Of 1,000 characters written, **${after.toFixed(0)}** were accepted from \`${last}\` and stayed, ${times} the **${before.toFixed(0)}** from \`${first}\`${interval}.`;
+}
+
+function signed({ low, high }: Difference): string {
+  return `between ${low.toFixed(1)} and ${high.toFixed(1)}`;
+}
+
+function figures(arm: ArmFigures | undefined): string[] {
+  if (arm === undefined) return [];
+  const { retainedPer1000, shown, accepted, refused, keystrokesSaved, calibrationError } = arm;
+  return [
+    retainedPer1000.toFixed(1),
+    ...[shown, accepted, refused, keystrokesSaved].map(String),
+    calibrationError?.toFixed(3) ?? '–',
+  ];
+}
+
+const metricNames = {
+  retainedPer1000: 'retained of 1,000',
+  shown: 'shown',
+  accepted: 'accepted',
+  refused: 'refused',
+  keystrokesSaved: 'keys saved',
+} as const satisfies Record<(typeof metrics)[number], string>;
+
+function differences(report: ReplayReport): string {
+  return table(
+    ['', ...metrics.map((metric) => metricNames[metric])],
+    report.differences
+      .filter(({ metric }) => metric === metrics[0])
+      .map(({ arms: [first, second] }) => [
+        `${second} − ${first}`,
+        ...metrics.map((metric) => {
+          const found = report.differences.find(
+            (each) => each.arms[0] === first && each.arms[1] === second && each.metric === metric,
+          );
+          if (found === undefined) return '';
+          const { mean, low, high } = found;
+          return `${mean.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
+        }),
+      ]),
+  );
+}
+
+function byLanguage(
+  languages: Readonly<Record<string, SliceFigures>>,
+  arms: readonly ArmName[],
+): string {
+  return table(
+    ['language', 'decisions', ...arms.map((name) => `${name}: retained of 1,000`)],
+    Object.entries(languages).map(([language, slice]) => [
+      language,
+      String(slice.decisions),
+      ...arms.map((name) => slice.arms[name]?.retainedPer1000.toFixed(1) ?? ''),
+    ]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
