@@ -1,12 +1,13 @@
 /**
  * What the user wrote before, looked up by what stands around the cursor: the longest run of text up
  * to the cursor that also stands elsewhere, or the line below it, and what followed or preceded them
- * there. It reads no files: its owner hands it the text of those that may be read, and takes away
- * what must not be. The look-up is that of LZ77 (hash chains over k-grams, as in RFC 1951 section 4);
+ * there. What the user wrote a moment ago counts for more. It reads no files: its owner hands it the
+ * text of those that may be read, and takes away what must not be. The look-up is that of LZ77 (hash chains over k-grams, as in RFC 1951 section 4);
  * indentation does not count.
  */
 import type { Draft } from '../model/types';
 import { copyBlock, copyLine } from './copyText';
+import { enclosingName } from './enclosing';
 import { indentOf } from './indentation';
 import { languageGroup } from './languageGroup';
 import {
@@ -20,6 +21,7 @@ import {
   previousSignificant,
   runBefore,
 } from './gramTable';
+import { changedLines, WrittenLines } from './writtenLines';
 
 export interface CopyQuery {
   readonly uri: string;
@@ -57,6 +59,8 @@ const maxCompared = 40_000;
 const maxComparedBelow = 4_000;
 /** Characters looked at to find the line above or below a place. */
 const maxLineBelow = 400;
+/** What was written just now counts as if so many more characters agreed. */
+const recencyRun = gramLength;
 /** A run this long says that what follows is the same piece of code, so that a block may be copied. */
 const minBlockRun = 24;
 /** Characters in one table; an edit re-indexes the table it falls in and those beside it. */
@@ -79,6 +83,13 @@ interface Place {
   readonly sameFile: boolean;
 }
 
+/** A place and what is known of it beside the run. */
+interface Witness extends Place {
+  /** As in `CopyEvidence`; 0 where nobody is known to have written it of late. */
+  readonly recency: number;
+  readonly sameSymbol: boolean;
+}
+
 export class CopyIndex {
   readonly #options: CopyIndexOptions;
   /** The file updated last stands last. */
@@ -86,6 +97,9 @@ export class CopyIndex {
   #characters = 0;
   /** The document that was asked about last, as it then stood; beside, not among the files. */
   #asked: IndexedFile | undefined;
+  readonly #written = new WrittenLines();
+  /** Files that the user has changed since their text was last taken in. */
+  readonly #edited = new Set<string>();
 
   constructor(options: Partial<CopyIndexOptions> = {}) {
     this.#options = { maxCharacters: 16_000_000, maxFileCharacters: 500_000, ...options };
@@ -95,6 +109,7 @@ export class CopyIndex {
   update(uri: string, languageId: string, text: string): void {
     const group = languageGroup(languageId);
     const old = this.#files.get(uri);
+    if (this.#edited.delete(uri)) this.#written.note(old?.text ?? '', text);
     if (old?.text === text && old.group === group) return;
     this.remove(uri);
     if (!this.#isCode(text)) return;
@@ -104,6 +119,17 @@ export class CopyIndex {
       if (this.#characters <= this.#options.maxCharacters) break;
       this.remove(oldest);
     }
+  }
+
+  /** The user, and not a program, changed this file; its new text follows by `update`. */
+  noteEdit(uri: string): void {
+    this.#edited.add(uri);
+  }
+
+  /** Forgets what the user wrote; it stands in the files like any other text. */
+  forgetWritten(): void {
+    this.#edited.clear();
+    this.#written.forgetAll();
   }
 
   remove(uri: string): void {
@@ -126,11 +152,24 @@ export class CopyIndex {
   lookup(query: CopyQuery): Draft[] {
     const run = runBefore(query.text, query.offset, maxRun);
     if (run.length < gramLength) return [];
-    const places = this.#places(query, run);
+    const places = this.#witnesses(query, this.#places(query, run));
     return vote(places)
       .map((continuation) => draftOf(continuation, places.length, query))
       .filter((draft) => draft.text !== '')
       .slice(0, maxDrafts);
+  }
+
+  #witnesses({ uri, text, offset }: CopyQuery, places: readonly Place[]): Witness[] {
+    // What was written since the file was last taken in is the newest of all.
+    const indexed = this.#edited.has(uri) ? this.#files.get(uri)?.text : undefined;
+    const newest = new Set(indexed === undefined ? [] : changedLines(indexed, text));
+    const name = enclosingName(text, offset);
+    return places.map((place) => {
+      const line = lineAround(place.file.text, place.end);
+      const recency = newest.has(line) ? 1 : this.#written.recencyOf(line);
+      const sameSymbol = name !== undefined && enclosingName(place.file.text, place.end) === name;
+      return { ...place, recency, sameSymbol };
+    });
   }
 
   /**
@@ -268,11 +307,11 @@ interface Continuation {
   /** The rest of the line, without blanks at its end. */
   readonly line: string;
   /** At least one place, the longest run first. */
-  readonly places: [Place, ...Place[]];
+  readonly places: [Witness, ...Witness[]];
 }
 
 /** What followed the run to the end of the line, the best supported text first. */
-function vote(places: readonly Place[]): Continuation[] {
+function vote(places: readonly Witness[]): Continuation[] {
   const byLine = new Map<string, Continuation>();
   for (const place of places) {
     const line = copyLine(place.file.text, place.end);
@@ -281,14 +320,21 @@ function vote(places: readonly Place[]): Continuation[] {
     if (continuation === undefined) byLine.set(line, { line, places: [place] });
     else continuation.places.push(place);
   }
-  return [...byLine.values()].sort(
-    (a, b) => b.places[0].runLength - a.places[0].runLength || votes(b) - votes(a),
-  );
+  return [...byLine.values()].sort((a, b) => support(b) - support(a) || votes(b) - votes(a));
 }
 
-/** A place in the same file counts twice. */
+/** The longest run, in characters; what was written of late has a longer one. */
+function support({ places }: Continuation): number {
+  return Math.max(...places.map(({ runLength, recency }) => runLength + recencyRun * recency));
+}
+
+/** A place in the same file counts twice, and so does one about the same name or written just now. */
 function votes({ places }: Continuation): number {
-  return places.reduce((sum, place) => sum + (place.sameFile ? 2 : 1), 0);
+  return places.reduce(
+    (sum, { sameFile, sameSymbol, recency }) =>
+      sum + 1 + Number(sameFile) + Number(sameSymbol) + recency,
+    0,
+  );
 }
 
 function draftOf({ line, places }: Continuation, placesInAll: number, query: CopyQuery): Draft {
@@ -304,8 +350,18 @@ function draftOf({ line, places }: Continuation, placesInAll: number, query: Cop
       votes: places.length,
       places: placesInAll,
       sameFile: places.some((place) => place.sameFile),
+      ownVotes: places.filter(({ recency }) => recency > 0).length,
+      recency: Math.max(...places.map(({ recency }) => recency)),
+      sameSymbol: places.some(({ sameSymbol }) => sameSymbol),
     },
   };
+}
+
+/** The line that `offset` lies on, without the blanks around it. */
+function lineAround(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  return text.slice(start, end < 0 ? text.length : end).trim();
 }
 
 /** The indentation of the line that `offset` lies on, up to `offset`. */

@@ -113,9 +113,11 @@ export class Suggester implements Disposable {
     if (this.#making?.waiting === 0) this.#making.abort.abort();
   }
 
+  /** Nothing that was made or learned before bears on what comes. */
   forgetAll(): void {
     this.left();
     this.#params.cache.forget();
+    this.#params.sources().copyIndex?.forgetWritten();
   }
 
   dispose(): void {

@@ -37,6 +37,7 @@ export class WorkspaceIndex implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #queue = new Map<string, vscode.Uri>();
   readonly #indexed = new Map<string, { readonly uri: vscode.Uri; readonly characters: number }>();
+  #active = vscode.window.activeTextEditor?.document;
   #characters = 0;
   #working = false;
   /** Counts the scans, so that a newer one ends the one before. */
@@ -64,6 +65,7 @@ export class WorkspaceIndex implements Disposable {
     own.add(vscode.workspace.onDidChangeTextDocument((event) => this.#documentChanged(event)));
     own.add(
       vscode.window.onDidChangeActiveTextEditor((editor) => {
+        this.#takeInLeft(editor?.document);
         if (editor) neighbours.noteLooked(editor.document.uri.toString());
       }),
     );
@@ -111,9 +113,19 @@ export class WorkspaceIndex implements Disposable {
 
   #documentChanged({ document, contentChanges, reason }: vscode.TextDocumentChangeEvent): void {
     if (contentChanges.length > 0 && causeOf(document, reason) !== 'outside') {
+      this.#index.noteEdit(document.uri.toString());
       this.#neighbours.noteEdit(document.uri.toString());
     }
     this.#enqueue(document.uri);
+  }
+
+  /** What was written in the document that is left may be wanted at once in the one turned to. */
+  #takeInLeft(turnedTo: vscode.TextDocument | undefined): void {
+    const left = this.#active;
+    this.#active = turnedTo;
+    if (left === undefined || !this.#queue.has(left.uri.toString()) || left.isClosed) return;
+    if (!this.#mayTell(left.uri) || lengthOf(left) > maxIndexedBytes) return;
+    this.#index.update(left.uri.toString(), left.languageId, left.getText());
   }
 
   #enqueue(uri: vscode.Uri): void {

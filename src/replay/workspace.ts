@@ -31,6 +31,7 @@ export class Workspace {
 
   /** The user typed: the file is `text` now. */
   edit(path: string, text: string): void {
+    this.copyIndex.noteEdit(this.uriOf(path));
     this.neighbours.noteEdit(this.uriOf(path));
     this.update(path, text);
   }

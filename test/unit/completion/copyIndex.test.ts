@@ -85,6 +85,75 @@ describe('what is copied', () => {
   });
 });
 
+describe('what the user wrote a moment ago', () => {
+  const old = 'await users.find(name);\n'.repeat(5);
+  const asked = { ...documentAtCursor('  await users.█'), multiline: false };
+
+  /** The index once the user, or a program, has put `line` into a file of its own. */
+  function indexAfter(line: string, author: 'user' | 'program'): CopyIndex {
+    const index = new CopyIndex();
+    index.update('old', 'typescript', old);
+    index.update('new', 'typescript', 'start();\n');
+    // A file that is taken in later is the newer one, which decides where nothing else does.
+    index.update('old', 'typescript', `${old}\n`);
+    if (author === 'user') index.noteEdit('new');
+    index.update('new', 'typescript', `start();\n${line}\n`);
+    return index;
+  }
+
+  test('comes before older text that stands in more places', () => {
+    const [own] = indexAfter('await users.load(id);', 'user').lookup(asked);
+    expect(own).toMatchObject({ text: 'load(id);', copy: { ownVotes: 1, recency: 1, votes: 1 } });
+    const [other] = indexAfter('await users.load(id);', 'program').lookup(asked);
+    expect(other).toMatchObject({ text: 'find(name);', copy: { ownVotes: 0, recency: 0 } });
+  });
+
+  test('comes before a run a little longer, not before one much longer', () => {
+    const user = (marked: string) => {
+      const index = indexAfter('await users.load(id);', 'user');
+      return index.lookup({ ...documentAtCursor(marked), multiline: false })[0]?.text;
+    };
+    expect(user('\nawait users.█')).toBe('load(id);');
+    expect(user('await users.find(name);\nawait users.█')).toBe('find(name);');
+  });
+
+  test('counts at once, before the file is taken in again', () => {
+    const index = new CopyIndex();
+    const before = 'stop();\n';
+    index.update('file:///repository/src/main.ts', 'typescript', before);
+    index.update('old', 'typescript', old);
+    index.noteEdit('file:///repository/src/main.ts');
+    const document = documentAtCursor(`await users.load(id);\n${before}await users.█`);
+    const [first] = index.lookup({ ...document, multiline: false });
+    expect(first).toMatchObject({ text: 'load(id);', copy: { recency: 1, sameFile: true } });
+  });
+
+  test('is forgotten on request, and stands in the file like any other text', () => {
+    const index = indexAfter('await users.load(id);', 'user');
+    index.forgetWritten();
+    const drafts = index.lookup(asked);
+    expect(drafts.map(({ text }) => text)).toEqual(['find(name);', 'load(id);']);
+    expect(drafts.map(({ copy }) => copy.recency)).toEqual([0, 0]);
+  });
+});
+
+test('a place in what has the same name counts for more', () => {
+  const body = (name: string, rest: string) =>
+    `class A {\n  ${name}() {\n    return ${rest}\n  }\n}\n`;
+  const files = {
+    a: body('render', 'view(a);'),
+    b: body('render', 'view(a);'),
+    c: body('close', 'x;'),
+  };
+  const more = { ...files, d: body('close', 'x;') };
+  const [first] = lookup('class B {\n  close() {\n    return █', { files: more });
+  expect(first).toMatchObject({ text: 'x;', copy: { sameSymbol: true } });
+  const [other] = lookup('class B {\n  render() {\n    return █', { files: more });
+  expect(other).toMatchObject({ text: 'view(a);', copy: { sameSymbol: true } });
+  const [none] = lookup('class B {\n  open() {\n    return █', { files: more });
+  expect(none).toMatchObject({ copy: { sameSymbol: false } });
+});
+
 describe('a block', () => {
   const other = [
     'export function load(id: string): User {',

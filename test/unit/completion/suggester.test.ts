@@ -469,7 +469,15 @@ describe('where a language server knows the members', () => {
 
 test('all is forgotten on request', async () => {
   await show('const user = █', 'load(id');
+  copyIndex.noteEdit('other');
+  copyIndex.update('other', 'typescript', 'const name = open();\n');
+  const recencyAt = () => {
+    const document = documentAtCursor('const name = █');
+    return copyIndex.lookup({ ...document, multiline: false })[0]?.copy.recency;
+  };
+  expect(recencyAt()).toBe(1);
   suggester.forgetAll();
+  expect(recencyAt()).toBe(0);
   await ask('const user = █');
   await pass(debounceMs);
   expect(calls).toHaveLength(2);
