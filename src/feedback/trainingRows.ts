@@ -6,16 +6,17 @@
 import type { CompletionContext, StoredSuggestion } from '../types';
 import { secretMark } from '../util/secretMark';
 import { factsOf, rewardOf } from './label';
+import { escapeMarks } from './spelledMarks';
 
 /**
  * What the policy read, spelled out: the names of repository and files stand after the marks of the
  * StarCoder format, which the tokenizer of a model that knows them turns into single tokens. The
- * policy itself read as much of it as there was room for.
+ * policy itself read as much of it as there was room for. Names hold no line ends.
  */
 export function promptText({ repository, path, snippets, prefix }: CompletionContext): string {
-  const file = (path: string, text: string): string => `<file_sep>${path}\n${text}`;
+  const file = (path: string, text: string) => `<file_sep>${escapeMarks(`${path}\n${text}`)}`;
   return [
-    repository === '' ? '' : `<repo_name>${repository}`,
+    repository === '' ? '' : `<repo_name>${escapeMarks(repository)}`,
     ...snippets.map((snippet) => file(snippet.path, `${snippet.text}\n`)),
     file(path, prefix),
   ].join('');

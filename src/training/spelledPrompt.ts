@@ -3,6 +3,7 @@
  * spelled marks (`feedback/trainingRows.ts` writes them): for the policy those marks are tokens, and a
  * prompt of plain text is not what it reads at inference. A prompt without marks is left as it is.
  */
+import { unescapeMarks } from '../feedback/spelledMarks';
 import type { Snippet } from '../types';
 
 export interface SpelledPrompt {
@@ -18,7 +19,8 @@ export function readSpelledPrompt(prompt: string): SpelledPrompt {
   const isSpelled = files.length > 0 && /^(?:<repo_name>[^\n]*)?$/.test(opening);
   const parts = files.map((file) => {
     const end = file.indexOf('\n');
-    return end < 0 ? undefined : { path: file.slice(0, end), text: file.slice(end + 1) };
+    if (end < 0) return undefined;
+    return { path: unescapeMarks(file.slice(0, end)), text: unescapeMarks(file.slice(end + 1)) };
   });
   const whole = parts.filter((part) => part !== undefined);
   const last = whole.at(-1);
@@ -26,9 +28,9 @@ export function readSpelledPrompt(prompt: string): SpelledPrompt {
     return { repository: '', path: '', snippets: [], text: prompt };
   }
   return {
-    repository: opening.slice('<repo_name>'.length),
+    repository: unescapeMarks(opening.slice('<repo_name>'.length)),
     path: last.path,
-    snippets: whole.slice(0, -1).map(({ path, text }) => ({ path, text: text.trimEnd() })),
+    snippets: whole.slice(0, -1).map(({ path, text }) => ({ path, text: text.replace(/\n$/, '') })),
     text: last.text,
   };
 }
