@@ -63,3 +63,19 @@ export interface Policy {
   /** Reads the context into the prefix cache so that the next `generate` is quick. */
   warm(context: CompletionContext, signal: AbortSignal): Promise<void>;
 }
+
+/** What is expected of one candidate. */
+export interface Judgement {
+  /** P(accepted and retained), 0..1, calibrated. */
+  readonly probability: number;
+  /** Orders the candidates of one decision, higher is better; without a meaning of its own. */
+  readonly preference: number;
+}
+
+/** Judges candidates before they are shown; see `model/rewardModel.ts`. */
+export interface RewardModel {
+  /** Identity of the weights, e.g. `reward-1a2b3c`. */
+  readonly version: string;
+  /** Judges candidates by their features, in the order of `completion/features.ts`. */
+  judge(rows: readonly Float64Array[]): readonly Judgement[];
+}
