@@ -5,7 +5,7 @@
  * top belongs to its caller.
  */
 import { randomUUID } from 'node:crypto';
-import type { Draft, GenerateResult, Policy, Urgency, Words } from '../model/types';
+import type { Draft, GenerateResult, Policy, RewardModel, Urgency, Words } from '../model/types';
 import type {
   Candidate,
   Clock,
@@ -20,10 +20,13 @@ import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
 import { reindentAt } from './indentation';
+import { choose } from './judge';
 import { type LanguageServer, nothingMore, obeys, wantsList, wordsOf } from './languageList';
 import type { Neighbours } from './neighbours';
+import type { RecentOutcomes } from './outcomeMemory';
 import type { Parser } from './parser';
 import type { Refusals } from './refusals';
+import { defaultExploration, type Reranked } from './rerank';
 import { score } from './score';
 import { rewardVersion } from './scoreWeights';
 import { inSlices, type Pieces } from './slices';
@@ -34,7 +37,10 @@ import { trim } from './trim';
 export interface SuggestParams {
   readonly document: DocumentSnapshot;
   readonly trigger: Trigger;
-  readonly settings: Pick<Settings, 'enabled' | 'multiline' | 'languages' | 'suggestInComments'>;
+  readonly settings: Pick<
+    Settings,
+    'enabled' | 'multiline' | 'languages' | 'suggestInComments' | 'eagerness'
+  >;
   /** Undefined to propose copied text alone. */
   readonly policy: Policy | undefined;
   /**
@@ -50,8 +56,12 @@ export interface SuggestParams {
   readonly languageServer?: LanguageServer | undefined;
   /** What is not offered again here, unless it is asked for in so many words. */
   readonly refusals?: Refusals | undefined;
+  /** Undefined to order by the fitted score and show whatever there is. */
+  readonly reward?: RewardModel | undefined;
+  /** Left out where nothing is remembered of what became of suggestions before. */
+  readonly outcomes?: { at(timeMs: number): RecentOutcomes } | undefined;
   readonly clock: Clock;
-  /** Seeds the sampling of candidates. */
+  /** Seeds the sampling of candidates, and draws what is shown where it might be otherwise. */
   readonly random: Random;
   /** Told when the policy failed; the copied candidates are offered nevertheless. */
   readonly onPolicyError?: (error: unknown) => void;
@@ -71,6 +81,8 @@ export interface SuggestOptions {
   readonly maxBlockTokens: number;
   /** See `GenerateRequest`; where there is no limit, all snippets are told. */
   readonly maxUnreadTokens: number | undefined;
+  /** See `rerank.ts`; only with a reward model. */
+  readonly exploration: number;
 }
 
 const defaultOptions: SuggestOptions = {
@@ -79,6 +91,7 @@ const defaultOptions: SuggestOptions = {
   maxLineTokens: 32,
   maxBlockTokens: 96,
   maxUnreadTokens: undefined,
+  exploration: defaultExploration,
 };
 
 /**
@@ -115,8 +128,12 @@ export async function suggestAtOnce(params: SuggestParams): Promise<Suggestion |
   // Which names exist is not known without waiting.
   const words = params.languageServer && nothingMore(context);
   if (!obeys(best.text, words)) return undefined;
-  const suggestion = await decide({ ...params, policy: undefined }, place, words, undefined);
-  return suggestion.candidates.length > 0 ? suggestion : undefined;
+  // What would be withheld may look better to the policy; so nothing is drawn here.
+  const options = { ...params.options, exploration: 0 };
+  const alone = { ...params, policy: undefined, options };
+  const suggestion = await decide(alone, place, words, undefined);
+  const shown = suggestion.candidates[suggestion.shownIndex ?? -1];
+  return shown === undefined || shown.text.includes('\n') ? undefined : suggestion;
 }
 
 /** What is known of the cursor before anybody is asked. */
@@ -149,35 +166,52 @@ async function decide(
   words: Words | undefined,
   result: GenerateResult | undefined,
 ): Promise<Suggestion> {
-  const { document, trigger, policy, refusals, clock } = params;
+  const { document, trigger, policy, clock, random, refusals, reward, outcomes } = params;
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const scored = merge(await inSlices(asShown(proposed, context, params), clock))
+  const candidates = merge(await inSlices(asShown(proposed, context, params), clock))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
-    .filter(({ text }) => trigger === 'invoked' || !refusals?.isRefused(context, text))
-    .map((candidate): ScoredCandidate => ({ ...candidate, score: score(candidate) }));
-  // What no policy has read stays in the order of the index, the longest run first: the score was
-  // fitted to what one has read, and would be right less often (34 % of the time against 35 %).
-  const candidates = result === undefined ? scored : scored.sort((a, b) => b.score - a.score);
+    .filter(({ text }) => trigger === 'invoked' || !refusals?.isRefused(context, text));
+  const told = { ...context, snippets: result?.snippets ?? [] };
+  const documentUri = document.uri;
+  const choice = reward
+    ? choose(
+        { documentUri, trigger, context: told, candidates, timeMs: startMs },
+        { ...params.settings, ...params.options, reward, outcomes, random },
+      )
+    : scored(candidates, result !== undefined);
   return {
     id: randomUUID(),
     timeMs: startMs,
-    documentUri: document.uri,
+    documentUri,
     offset: document.offset,
     trigger,
-    context: { ...context, snippets: result?.snippets ?? [] },
-    candidates,
-    shownIndex: candidates.length > 0 ? 0 : null,
-    propensity: 1,
-    exploration: 'best',
+    context: told,
+    ...choice,
     policyVersion: policy?.version ?? 'none',
-    rewardVersion,
+    rewardVersion: reward?.version ?? rewardVersion,
     latencyMs: {
       context: contextMs,
       copy: copyMs,
       ...(result?.latencyMs ?? { queue: 0, prefill: 0, decode: 0 }),
       total: clock.now() - startMs,
     },
+  };
+}
+
+/** The order of the fitted score, whose best is always shown. */
+function scored(candidates: readonly Candidate[], isRead: boolean): Reranked<Candidate> {
+  const all = candidates.map((candidate): ScoredCandidate => ({
+    ...candidate,
+    score: score(candidate),
+  }));
+  return {
+    // What no policy has read stays in the order of the index, the longest run first: the score was
+    // fitted to what one has read, and would be right less often (34 % of the time against 35 %).
+    candidates: isRead ? all.sort((a, b) => b.score - a.score) : all,
+    shownIndex: all.length > 0 ? 0 : null,
+    propensity: 1,
+    exploration: 'best',
   };
 }
 

@@ -62,6 +62,8 @@ export class Suggester implements Disposable {
   #cancelRest: (() => void) | undefined;
   /** The shown candidate that the next suggestion was made behind, so that it is done once. */
   #preparedFor: string | undefined;
+  /** Decisions to stay silent that were answered with. */
+  readonly #silences = new WeakSet<Suggestion>();
   /** Ends what is being made ahead of its time. */
   #ahead = new AbortController();
 
@@ -72,12 +74,15 @@ export class Suggester implements Disposable {
     this.#params = params;
   }
 
-  /** What to offer here; undefined where there was nothing to decide. Rejects with an AbortError when `signal` fires. */
+  /**
+   * What to offer here: no remainders where it was decided to stay silent, undefined where there was
+   * nothing to decide. Rejects with an AbortError when `signal` fires.
+   */
   async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
     this.#cancelRest?.();
     const before = await thatExists(this.#reuse(question), question, signal);
     const isEnough = question.trigger === 'automatic' || !this.#isUnread(before?.suggestion);
-    if (before && isEnough) return { ...before, isNew: false };
+    if (before && isEnough) return this.#again(before);
     const answer = await this.#find(question, signal);
     return before?.remainders[0] ? answer && withFirst(answer, before.remainders[0].text) : answer;
   }
@@ -130,7 +135,7 @@ export class Suggester implements Disposable {
     const { document, trigger, settings } = question;
     const askedAtMs = clock.now();
     const read = this.#reuse(question, (suggestion) => !this.#isUnread(suggestion));
-    if (read) return { ...read, isNew: false };
+    if (read) return this.#again(read);
 
     const atOnce = await suggestAtOnce(this.#suggestParams(question, 'asked'));
     signal.throwIfAborted();
@@ -143,7 +148,7 @@ export class Suggester implements Disposable {
       if (typed === 0) return this.#answer(suggestion);
       cache.remember(suggestion);
       const fitting = await thatExists(this.#reuse(question), question, signal);
-      if (fitting) return { ...fitting, isNew: false };
+      if (fitting) return this.#again(fitting);
     }
     this.#ahead.abort();
     const dueMs = trigger === 'automatic' ? askedAtMs + settings.debounceMs : 0;
@@ -151,11 +156,18 @@ export class Suggester implements Disposable {
   }
 
   /** What was made before and fits, but for what was refused here since. */
-  #reuse(question: Question, isWanted?: (suggestion: Suggestion) => boolean): Reuse | undefined {
+  #reuse(
+    question: Question,
+    isWanted: (suggestion: Suggestion) => boolean = () => true,
+  ): Reuse | undefined {
     const { document, trigger, settings } = question;
-    const reuse = this.#params.cache.reuse(document, isWanted);
+    const reuse = this.#params.cache.reuse(
+      document,
+      (suggestion) => isWanted(suggestion) && this.#mayReuse(suggestion, question),
+    );
     const { refusals } = this.#params.sources();
-    if (reuse === undefined || refusals === undefined || trigger === 'invoked') return reuse;
+    if (reuse === undefined || reuse.remainders.length === 0) return reuse;
+    if (refusals === undefined || trigger === 'invoked') return reuse;
     const context = buildContext(document, settings.multiline);
     const remainders = reuse.remainders.filter(({ text }) => !refusals.isRefused(context, text));
     return remainders.length > 0 ? { ...reuse, remainders } : undefined;
@@ -164,16 +176,31 @@ export class Suggester implements Disposable {
   /** Keeps a suggestion and offers all of it, the candidate to show first in front. */
   #answer(suggestion: Suggestion): Answer | undefined {
     const { candidates, shownIndex } = suggestion;
+    // Where the gate is closed it is soon said again.
+    if (!wasDecided(suggestion)) return undefined;
     this.#params.cache.remember(suggestion);
     const first = shownIndex === null ? undefined : candidates[shownIndex];
-    if (!first)
-      return wasDecided(suggestion) ? { suggestion, remainders: [], isNew: true } : undefined;
+    if (!first) return this.#again({ suggestion, remainders: [] });
     const remainders = candidates.map(({ text }, candidateIndex): Remainder => ({
       candidateIndex,
       text,
       typedLength: 0,
     }));
     return withFirst({ suggestion, remainders, isNew: true }, first.text);
+  }
+
+  /** What was there before. Silence that nobody heard of yet is new, though it was made ahead. */
+  #again(reuse: Reuse): Answer {
+    const isNew = reuse.remainders.length === 0 && !this.#silences.has(reuse.suggestion);
+    if (isNew) this.#silences.add(reuse.suggestion);
+    return { ...reuse, isNew };
+  }
+
+  /** Silence is broken by whoever asks in so many words, and by a policy that was not there before. */
+  #mayReuse(suggestion: Suggestion, { trigger }: Question): boolean {
+    return (
+      suggestion.shownIndex !== null || (trigger === 'automatic' && !this.#isUnread(suggestion))
+    );
   }
 
   /** What no policy has read says less than it could, when there is one. */
@@ -313,6 +340,7 @@ async function thatExists(
   signal: AbortSignal,
 ): Promise<Reuse | undefined> {
   if (reuse === undefined || languageServer === undefined) return reuse;
+  if (reuse.remainders.length === 0) return reuse;
   const context = buildContext(document, settings.multiline);
   const word = wordAt(context.prefix, context.suffix);
   const wordStart = windowStart + document.offset - (word?.typed.length ?? 0);

@@ -10,7 +10,10 @@ import { trim } from './trim';
 /** What is left of a suggestion at the cursor. */
 export interface Reuse {
   readonly suggestion: Suggestion;
-  /** The candidates that agree with what was typed; the one shown last comes first if it does. */
+  /**
+   * The candidates that agree with what was typed; the one shown last comes first if it does. None
+   * where it was decided to stay silent at this very cursor.
+   */
   readonly remainders: readonly Remainder[];
 }
 
@@ -23,7 +26,7 @@ export interface Remainder {
 }
 
 /** Suggestions kept; the least recently used is dropped first. */
-const maxKept = 24;
+const maxKept = 32;
 /** Characters around the cursor that must be as they were. */
 const tailLength = 120;
 const headLength = 60;
@@ -38,9 +41,8 @@ export class SuggestionCache {
   /** Index of the candidate of each suggestion that was shown last. */
   readonly #shown = new WeakMap<Suggestion, number>();
 
-  /** Keeps a suggestion, in place of those at the very same cursor. A silent one is not kept. */
+  /** Keeps a suggestion, in place of those at the very same cursor. */
   remember(suggestion: Suggestion): void {
-    if (suggestion.shownIndex === null) return;
     const others = this.#kept.filter((other) => !isSamePlace(other, suggestion));
     this.#kept = [...others, suggestion].slice(-maxKept);
   }
@@ -64,8 +66,9 @@ export class SuggestionCache {
   ): Reuse | undefined {
     for (const suggestion of this.#kept.toReversed()) {
       if (suggestion.documentUri !== document.uri || !isWanted(suggestion)) continue;
-      const remainders = remaindersOf(suggestion, document);
-      if (remainders.length === 0) continue;
+      const isSilent = suggestion.shownIndex === null;
+      const remainders = isSilent ? [] : remaindersOf(suggestion, document);
+      if (isSilent ? !isAt(suggestion, document) : remainders.length === 0) continue;
       this.#kept = [...this.#kept.filter((other) => other !== suggestion), suggestion];
       const first = this.#shown.get(suggestion) ?? suggestion.shownIndex;
       const order = (remainder: Remainder) => (remainder.candidateIndex === first ? 0 : 1);
@@ -135,6 +138,13 @@ function remaindersOf(suggestion: Suggestion, document: DocumentSnapshot): Remai
       added === '' ? rest : trim(rest, { ...context, prefix, suffix: added + context.suffix });
     return remainder === '' ? [] : [{ candidateIndex, text: remainder, typedLength }];
   });
+}
+
+/** Whether a suggestion was made for this very cursor: silence says nothing of any other. */
+function isAt(suggestion: Suggestion, document: DocumentSnapshot): boolean {
+  return (
+    addedBefore(head(suggestion), document) === '' && typedLengthOf(' ', suggestion, document) === 0
+  );
 }
 
 /** How much of `text` stands before the cursor already; undefined if something else does. */

@@ -6,9 +6,11 @@ import {
   type LanguageServer,
   wordAt,
 } from '../../../src/completion/languageList';
+import { featureNames } from '../../../src/completion/features';
 import { rewardVersion } from '../../../src/completion/scoreWeights';
-import { suggest, type SuggestParams } from '../../../src/completion/suggest';
-import type { GenerateRequest, Policy } from '../../../src/model/types';
+import { noOutcomes } from '../../../src/completion/outcomeMemory';
+import { suggest, suggestAtOnce, type SuggestParams } from '../../../src/completion/suggest';
+import type { GenerateRequest, Policy, RewardModel } from '../../../src/model/types';
 import type { Candidate, CompletionContext } from '../../../src/types';
 import { seededRandom } from '../../../src/util/random';
 import { documentAtCursor } from '../../helpers/documentAtCursor';
@@ -50,18 +52,26 @@ function policyOf(...texts: readonly (readonly [text: string, logProb: number])[
   return { policy, requests };
 }
 
-function ask(marked: string, overrides: Partial<SuggestParams> = {}, signal?: AbortSignal) {
+function baseParams(): Omit<SuggestParams, 'document'> {
   let now = 1000;
-  const params: SuggestParams = {
-    document: documentAtCursor(marked),
+  return {
     trigger: 'automatic',
-    settings: { enabled: true, multiline: 'auto', languages: {}, suggestInComments: false },
+    settings: {
+      enabled: true,
+      multiline: 'auto',
+      languages: {},
+      suggestInComments: false,
+      eagerness: 0.5,
+    },
     policy: undefined,
     copyIndex: undefined,
     clock: { now: () => now++, after: () => () => undefined },
     random: seededRandom(1),
-    ...overrides,
   };
+}
+
+function ask(marked: string, overrides: Partial<SuggestParams> = {}, signal?: AbortSignal) {
+  const params = { ...baseParams(), document: documentAtCursor(marked), ...overrides };
   return suggest(params, signal ?? new AbortController().signal);
 }
 
@@ -319,4 +329,83 @@ test('a block is given more tokens than a line', async () => {
     [10, 0],
     [50, 0],
   ]);
+});
+
+describe('with a reward model', () => {
+  /** Believes in texts by a table; 0.1 in any other. */
+  const believing = (table: Readonly<Record<string, number>>): RewardModel => ({
+    version: 'reward-test',
+    judge: (rows) =>
+      rows.map((row) => {
+        const length = Math.round(2 ** (row[featureNames.indexOf('length')] ?? 0) - 1);
+        const text = Object.keys(table).find((each) => each.length === length);
+        const probability = table[text ?? ''] ?? 0.1;
+        return { probability, preference: probability };
+      }),
+  });
+  const { policy } = policyOf(['load();', -0.2], ['make(it);', -2]);
+  const options = { exploration: 0 };
+
+  test('its favourite comes first, whatever the policy thinks', async () => {
+    const reward = believing({ 'make(it);': 0.8, 'load();': 0.3 });
+    const suggestion = await ask('const user = █', { policy, reward, options });
+    expect(suggestion).toMatchObject({
+      candidates: [
+        { text: 'make(it);', score: 0.8 },
+        { text: 'load();', score: 0.3 },
+      ],
+      shownIndex: 0,
+      propensity: 1,
+      exploration: 'best',
+      rewardVersion: 'reward-test',
+    });
+  });
+
+  test('what is hardly believed in is withheld, and kept with the decision', async () => {
+    const reward = believing({ 'load();': 0.2 });
+    const suggestion = await ask('const user = █', { policy, reward, options });
+    expect(suggestion).toMatchObject({ shownIndex: null, propensity: 1 });
+    expect(texts(suggestion)).toEqual(['load();', 'make(it);']);
+  });
+
+  test('who asks for it, or is eager, sees it nevertheless', async () => {
+    const reward = believing({ 'load();': 0.2 });
+    const asked = await ask('const user = █', { policy, reward, options, trigger: 'invoked' });
+    expect(asked.shownIndex).toBe(0);
+    const settings = {
+      enabled: true,
+      multiline: 'auto',
+      languages: {},
+      suggestInComments: false,
+      eagerness: 0.7,
+    } as const;
+    expect((await ask('const user = █', { policy, reward, options, settings })).shownIndex).toBe(0);
+  });
+
+  test('outcomes are remembered as they were when it was asked', async () => {
+    const times: number[] = [];
+    const outcomes = {
+      at(timeMs: number) {
+        times.push(timeMs);
+        return noOutcomes;
+      },
+    };
+    const suggestion = await ask('const user = █', { policy, reward: believing({}), outcomes });
+    expect(times).toEqual([suggestion.timeMs]);
+  });
+
+  test('sure copies are judged too: what it would withhold waits for the policy', () => {
+    const copyIndex = new CopyIndex();
+    const line = 'const total = items.reduce(add, zero);\n';
+    copyIndex.update('file:///a.ts', 'typescript', line.repeat(5));
+    const params = { document: documentAtCursor('const total = items.reduce█'), policy, copyIndex };
+    const atOnce = (probability: number) =>
+      suggestAtOnce({
+        ...baseParams(),
+        ...params,
+        reward: believing({ '(add, zero);': probability }),
+      });
+    expect(atOnce(0.9)).toMatchObject({ candidates: [{ text: '(add, zero);', score: 0.9 }] });
+    expect(atOnce(0.05)).toBeUndefined();
+  });
 });

@@ -11,7 +11,7 @@ import {
 } from '../../../src/completion/suggester';
 import { SuggestionCache } from '../../../src/completion/typeThrough';
 import { defaultSettings } from '../../../src/contributions';
-import type { GenerateRequest, Policy } from '../../../src/model/types';
+import type { GenerateRequest, Policy, RewardModel } from '../../../src/model/types';
 import type { Candidate, Trigger } from '../../../src/types';
 import { seededRandom } from '../../../src/util/random';
 import { documentAtCursor } from '../../helpers/documentAtCursor';
@@ -43,7 +43,7 @@ beforeEach(() => {
 let refused: readonly string[] = [];
 const refusals: Refusals = { isRefused: (_, text) => refused.includes(text) };
 
-const sources = () => ({ policy, copyIndex, refusals, random: seededRandom(1) });
+const sources = () => ({ policy, copyIndex, refusals, reward, random: seededRandom(1) });
 
 const params = () => ({
   sources,
@@ -96,9 +96,11 @@ async function pass(durationMs: number): Promise<void> {
 
 /** Of the questions; undefined where a test does not say. */
 let languageServer: LanguageServer | undefined;
+let reward: RewardModel | undefined;
 afterEach(() => {
   languageServer = undefined;
   refused = [];
+  reward = undefined;
 });
 
 function questionAt(marked: string, trigger: Trigger = 'automatic'): Question {
@@ -150,6 +152,27 @@ describe('silence', () => {
     await calls.at(-1)?.answer();
     const answer = await asked.answer;
     expect(answer).toMatchObject({ isNew: true, remainders: [], suggestion: { shownIndex: null } });
+  });
+
+  test('is kept for the very cursor, told once, and broken by whoever asks by hand', async () => {
+    reward = {
+      version: 'reward-test',
+      judge: (rows) => rows.map(() => ({ probability: 0.01, preference: 0 })),
+    };
+    const first = await ask('const x = █');
+    await pass(debounceMs);
+    await calls.at(-1)?.answer('load();');
+    expect(await first.answer).toMatchObject({ isNew: true, remainders: [] });
+    const again = await ask('const x = █');
+    expect(await again.answer).toMatchObject({ isNew: false, remainders: [] });
+    expect(calls).toHaveLength(1);
+    const typed = await ask('const x = l█');
+    await pass(debounceMs);
+    await calls.at(-1)?.answer('oad();');
+    expect(await typed.answer).toMatchObject({ isNew: true, remainders: [] });
+    const byHand = await ask('const x = █', 'invoked');
+    await calls.at(-1)?.answer('load();');
+    expect(await textsOf(byHand)).toEqual(['load();']);
   });
 
   test('is none where the gate is closed, for nothing was decided', async () => {

@@ -117,17 +117,20 @@ describe('a suggestion is not offered again', () => {
     expect(reused('b = █')).toBeUndefined();
   });
 
-  test('when it said nothing', () => {
-    cache.remember(suggestionAt('a = █'));
-    expect(reused('a = █')).toBeUndefined();
-  });
-
   test('when many others were made since', () => {
     cache.remember(suggestionAt('first = █', 'load();'));
-    for (let i = 0; i < 30; i++) cache.remember(suggestionAt(`a${i} = █`, 'load();'));
+    for (let i = 0; i < 40; i++) cache.remember(suggestionAt(`a${i} = █`, 'load();'));
     expect(reused('first = █')).toBeUndefined();
-    expect(reused('a29 = █')).toEqual(['load();']);
+    expect(reused('a39 = █')).toEqual(['load();']);
   });
+});
+
+test('silence holds at the very cursor it was decided for, and nowhere else', () => {
+  cache.remember({ ...suggestionAt('a = █', 'load();'), shownIndex: null });
+  expect(reused('a = █')).toEqual([]);
+  expect(reused('a = l█')).toBeUndefined();
+  expect(reused('a =█')).toBeUndefined();
+  expect(reused('a = █)')).toBeUndefined();
 });
 
 test('of two suggestions for one place the later holds', () => {

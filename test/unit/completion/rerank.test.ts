@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Judged,
+  rerank,
+  type RerankOptions,
+  thresholdOf,
+} from '../../../src/completion/rerank';
+import { seededRandom } from '../../../src/util/random';
+
+const certain = { trigger: 'automatic', threshold: 0.25, exploration: 0 } as const;
+
+const judged = (...probabilities: readonly number[]): Judged<{ text: string }>[] =>
+  probabilities.map((probability) => ({
+    candidate: { text: `p${probability}` },
+    probability,
+    preference: probability,
+  }));
+
+const chosen = (probabilities: readonly number[], options: Partial<RerankOptions> = {}) =>
+  rerank(judged(...probabilities), { ...certain, random: () => 0.999, ...options });
+
+describe('without exploration', () => {
+  test('the best is shown from the threshold on, and nothing below it', () => {
+    expect(chosen([0.1, 0.6, 0.3])).toEqual({
+      candidates: [
+        { text: 'p0.6', score: 0.6 },
+        { text: 'p0.3', score: 0.3 },
+        { text: 'p0.1', score: 0.1 },
+      ],
+      shownIndex: 0,
+      propensity: 1,
+      exploration: 'best',
+    });
+    expect(chosen([0.25]).shownIndex).toBe(0);
+    expect(chosen([0.24, 0.1])).toMatchObject({ shownIndex: null, propensity: 1 });
+    expect(chosen([])).toMatchObject({ candidates: [], shownIndex: null, propensity: 1 });
+  });
+
+  test('the order is that of preference, the number kept is the probability', () => {
+    const [a, b] = judged(0.5, 0.4);
+    if (!a || !b) throw new Error('Two are needed.');
+    const { candidates } = rerank([{ ...a, preference: -1 }, b], { ...certain, random: () => 0.5 });
+    expect(candidates.map(({ score }) => score)).toEqual([0.4, 0.5]);
+  });
+
+  test('what is asked for by hand is always shown', () => {
+    expect(chosen([0.01], { trigger: 'invoked' })).toMatchObject({ shownIndex: 0, propensity: 1 });
+  });
+});
+
+test('eagerness goes from showing nothing to showing everything', () => {
+  expect(thresholdOf(0.5)).toBe(0.25);
+  expect(thresholdOf(1)).toBe(0);
+  expect(thresholdOf(0)).toBe(1);
+  expect(thresholdOf(7)).toBe(0);
+  expect(chosen([0.01], { threshold: thresholdOf(1) }).shownIndex).toBe(0);
+});
+
+describe('exploration', () => {
+  /** How often each choice is made, by what is shown, in shares; and its logged propensity. */
+  function shares(probabilities: readonly number[]) {
+    const random = seededRandom(7);
+    const counts = new Map<number | null, { share: number; propensity: number }>();
+    const rounds = 20_000;
+    for (let i = 0; i < rounds; i++) {
+      const { shownIndex, propensity } = chosen(probabilities, { exploration: 0.05, random });
+      const { share } = counts.get(shownIndex) ?? { share: 0 };
+      counts.set(shownIndex, { share: share + 1 / rounds, propensity });
+    }
+    return counts;
+  }
+
+  test.each([[[0.3, 0.25]], [[0.2, 0.15]], [[0.3]], [[0.9, 0.8]], [[0.9, 0.1]], [[0.05]]])(
+    'each choice is made as often as its propensity says: %j',
+    (probabilities) => {
+      for (const { share, propensity } of shares(probabilities).values()) {
+        expect(share).toBeCloseTo(propensity, 2);
+        expect(propensity).toBeGreaterThanOrEqual(0.02);
+      }
+    },
+  );
+
+  test('near the threshold showing and silence are both tried, far from it neither', () => {
+    expect([...shares([0.3]).keys()].toSorted()).toEqual([0, null]);
+    expect([...shares([0.2]).keys()].toSorted()).toEqual([0, null]);
+    expect([...shares([0.9, 0.1]).keys()]).toEqual([0]);
+    expect([...shares([0.05, 0.04]).keys()]).toEqual([null]);
+    expect(shares([0.9, 0.8]).get(1)?.propensity).toBe(0.05);
+  });
+
+  test('says that the choice was drawn', () => {
+    expect(chosen([0.3], { exploration: 0.05, random: () => 0.01 })).toMatchObject({
+      shownIndex: null,
+      propensity: 0.05,
+      exploration: 'explored',
+    });
+    expect(chosen([0.3], { exploration: 0.05 })).toMatchObject({
+      shownIndex: 0,
+      propensity: 0.95,
+      exploration: 'best',
+    });
+  });
+});
