@@ -11,7 +11,7 @@ const rooms = {
   completion: ['util'],
   feedback: ['util'],
   store: ['feedback', 'util'],
-  training: ['autodiff', 'onnx', 'model', 'feedback', 'util'],
+  training: ['autodiff', 'onnx', 'model', 'completion', 'feedback', 'util'],
   replay: ['completion', 'feedback', 'model', 'store', 'training', 'util'],
   host: ['model', 'onnx', 'training', 'util'],
   dashboard: ['feedback', 'util'],

@@ -394,7 +394,7 @@ describe('with a reward model', () => {
     expect(times).toEqual([suggestion.timeMs]);
   });
 
-  test('sure copies are judged too: what it would withhold waits for the policy', () => {
+  test('sure copies are judged too: what it would withhold waits for the policy', async () => {
     const copyIndex = new CopyIndex();
     const line = 'const total = items.reduce(add, zero);\n';
     copyIndex.update('file:///a.ts', 'typescript', line.repeat(5));
@@ -405,7 +405,7 @@ describe('with a reward model', () => {
         ...params,
         reward: believing({ '(add, zero);': probability }),
       });
-    expect(atOnce(0.9)).toMatchObject({ candidates: [{ text: '(add, zero);', score: 0.9 }] });
-    expect(atOnce(0.05)).toBeUndefined();
+    expect(await atOnce(0.9)).toMatchObject({ candidates: [{ text: '(add, zero);', score: 0.9 }] });
+    expect(await atOnce(0.05)).toBeUndefined();
   });
 });
