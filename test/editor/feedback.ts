@@ -17,6 +17,8 @@ export interface StoredSuggestion {
   readonly policyVersion: string;
   /** How long it took to make. */
   readonly totalMs: number;
+  /** What the policy was told of other files, as JSON. */
+  readonly snippetsJson: string;
   /** The candidate shown first, null where Hone stayed silent. */
   readonly text: string | null;
   /** The latest outcome. */
@@ -36,7 +38,7 @@ export interface StoredSuggestion {
 
 const query = `
   SELECT s.id, s.path, s.time_ms AS timeMs, s.policy_version AS policyVersion,
-    s.total_ms AS totalMs, c.text, o.outcome, o.time_ms AS outcomeMs,
+    s.total_ms AS totalMs, s.snippets_json AS snippetsJson, c.text, o.outcome, o.time_ms AS outcomeMs,
     o.candidate_index AS outcomeIndex,
     o.taken_length_utf16 AS takenLength, o.visible_ms AS visibleMs,
     v.survival, v.state, t.text AS settledText,
