@@ -1,7 +1,8 @@
 /**
  * The extension in a real window: how long activation took, the longest time that the extension host
  * could not answer while somebody typed and suggestions came, how soon after Tab the next one stands
- * there, and what memory and processor time it takes.
+ * there, and what memory and processor time it takes. The extension host is everybody's: what stalls
+ * it may be the editor itself, passing a language server's list on.
  */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -93,7 +94,8 @@ export async function benchEditor(): Promise<Figure[]> {
       {
         what: 'resident before and after (extension host, model host)',
         value: `${before} -> ${megabytes(pids)}`,
-        wanted: 'flat',
+        // At first the caches fill, that of prompts up to its bound; `npm run test:hour` looks on.
+        wanted: 'level once the caches are full',
       },
     ];
   } finally {
