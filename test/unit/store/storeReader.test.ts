@@ -1,0 +1,58 @@
+/** Reading beside a writer, without leaving a trace. */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { Database } from '../../../src/store/database';
+import { readStores } from '../../../src/store/storeReader';
+import { sampleSuggestion } from '../../helpers/sampleEvents';
+import { openStoreForTests, readAll, recordAll } from '../../helpers/storeForTests';
+import { temporaryFolder } from '../../helpers/temporaryFolder';
+
+async function read(...files: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { suggestion } of readStores(files)) ids.push(suggestion.id);
+  return ids;
+}
+
+const numbers = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => from + i);
+
+test('it reads all pages of all files while they are being written', async () => {
+  const first = await openStoreForTests();
+  const second = await openStoreForTests();
+  const record = (store: typeof first, from: number, count: number): Promise<void> =>
+    recordAll(
+      store.store,
+      numbers(from, count).map((n) => ({ kind: 'suggestion', suggestion: sampleSuggestion(n) })),
+    );
+  await record(first, 0, 205);
+  await record(second, 300, 3);
+  const expected = [...numbers(0, 205), ...numbers(300, 3)].map((n) => sampleSuggestion(n).id);
+  expect(await read(first.file, second.file)).toEqual(expected);
+  await record(first, 205, 1);
+  expect(await readAll(first.store)).toHaveLength(206);
+});
+
+test('what it cannot read, it says and leaves as it is', async () => {
+  const folder = await temporaryFolder();
+  await expect(read(path.join(folder, 'none.db'))).rejects.toThrow(
+    expect.objectContaining({ code: 'missing' }),
+  );
+  const text = path.join(folder, 'text.db');
+  await writeFile(text, 'This is no database at all, whatever its name says. '.repeat(40));
+  await expect(read(text)).rejects.toThrow(expect.objectContaining({ code: 'damaged' }));
+
+  const old = path.join(folder, 'old.db');
+  const database = await Database.open(old, 'create');
+  await database.use((connection) => connection.exec('PRAGMA user_version = 1'));
+  await database.close();
+  const before = await readFile(old);
+  await expect(read(old)).rejects.toThrow(/older format \(1\)/);
+  expect(await readFile(old)).toEqual(before);
+});
+
+test('a database that was only just made is empty', async () => {
+  const file = path.join(await temporaryFolder(), 'new.db');
+  await (await Database.open(file, 'create')).close();
+  expect(await read(file)).toEqual([]);
+});
