@@ -17,7 +17,7 @@ import { loadTokenizer } from '../model/tokenizer';
 import type { Clock } from '../types';
 import { type AdamwState, adamw, adamwDefaults, adamwStart } from './adamw';
 import { clipGradients, globalNorm } from './adamw';
-import { writeAdapterFiles } from './adapter';
+import { type LoraPair, adapterHash, readAdapter, writeAdapterFiles } from './adapter';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
 import { type EngineOptions, openGradients, openScores, pairsOf, parametersOf } from './engine';
 import type { GradientEngine, ScoreEngine } from './engine';
@@ -27,7 +27,7 @@ import { stepTotals } from './feeds';
 import { writeFrozenWeights } from './frozenWeights';
 import { freshPairs } from './lora';
 import { type MemoryPlan, planMemory } from './memory';
-import { targetModules } from './modules';
+import { type LinearModule, targetModules } from './modules';
 import { assertFree, writeNewFolder } from './newFolder';
 import { type RowsReport, parseRows } from './rows';
 import { plannedStep, stepCount } from './schedule';
@@ -40,6 +40,8 @@ export interface TrainRequest {
   /** Folder for the adapter, which does not exist yet. */
   readonly out: string;
   readonly settings: TrainingSettings;
+  /** An adapter of the same rank to go on from; a fresh one where none is named. */
+  readonly from?: string | undefined;
   readonly clock: Clock;
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -103,7 +105,10 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
   const work = temporaryBeside(workName, workMark);
   const checkpoints = `${out}${checkpointSuffix}`;
   const run = createHash('sha256')
-    .update(`${manifest.sourceSha256}\n${decisiveSettings(settings)}\n${memory.maxTokens}\n${text}`)
+    .update(
+      `${manifest.sourceSha256}\n${request.from === undefined ? '' : await adapterHash(request.from)}\n`,
+    )
+    .update(`${decisiveSettings(settings)}\n${memory.maxTokens}\n${text}`)
     .digest('hex');
   try {
     await mkdir(dirname(out), { recursive: true });
@@ -116,6 +121,7 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
     const resumed = await readCheckpoint(checkpoints, run, manifest);
     const { adapter, losses } = await learn({
       ...{ request, engine, examples: encoded.examples },
+      initial: await initialPairs(request, modules),
       start: resumed,
       keep: (checkpoint) => writeCheckpoint(checkpoints, run, checkpoint, manifest),
     });
@@ -146,6 +152,8 @@ interface Learning {
   readonly request: TrainRequest;
   readonly engine: EngineOptions;
   readonly examples: readonly Example[];
+  /** Where the run begins; for DPO and KTO also what it is held against. */
+  readonly initial: readonly LoraPair[];
   /** Where an earlier part of the same run ended. */
   readonly start: Checkpoint | undefined;
   /** Keeps a checkpoint and says where it is. */
@@ -164,13 +172,11 @@ interface Frozen {
 
 /** Opens the graphs, takes the steps and closes them again. */
 async function learn(learning: Learning): Promise<Checkpoint> {
-  const { request, engine, start } = learning;
-  const { settings } = request;
-  const fresh = freshPairs(engine.modules, engine.lora, settings.seed);
-  const { frozen, scoring } = await prepare(learning, parametersOf(fresh));
-  const gradients = await openGradients(engine, lossSettings(settings));
+  const { request, engine, initial, start } = learning;
+  const { frozen, scoring } = await prepare(learning, parametersOf(initial));
+  const gradients = await openGradients(engine, lossSettings(request.settings));
   try {
-    const pairs = start?.adapter.pairs ?? fresh;
+    const pairs = start?.adapter.pairs ?? initial;
     return await takeSteps(learning, { frozen, scoring, gradients }, parametersOf(pairs));
   } finally {
     await gradients.release();
@@ -178,10 +184,25 @@ async function learn(learning: Learning): Promise<Checkpoint> {
   }
 }
 
+async function initialPairs(
+  { base, from, settings }: TrainRequest,
+  modules: readonly LinearModule[],
+): Promise<readonly LoraPair[]> {
+  if (from === undefined) return freshPairs(modules, settings, settings.seed);
+  const { rank, alpha, pairs } = await readAdapter(from, base.manifest);
+  if (rank === settings.rank && alpha === settings.alpha && pairs.length === modules.length) {
+    return pairs;
+  }
+  throw new TrainingError(
+    'adapter',
+    `The adapter in ${from} has another shape (rank ${rank}, alpha ${alpha}, ${pairs.length} layers). Train with the same settings as it was.`,
+  );
+}
+
 /** Balances KTO's rows and asks the frozen model what the losses need. */
 async function prepare(
   { request, engine, examples }: Learning,
-  fresh: readonly Float32Array[],
+  initial: readonly Float32Array[],
 ): Promise<{ frozen: Frozen; scoring: ScoreEngine | undefined }> {
   const { method } = request.settings;
   const zeros = examples.map(() => 0);
@@ -194,8 +215,8 @@ async function prepare(
   const clock = stopwatch(request.clock);
   for (const [index, example] of texts.entries()) {
     await breathe(request.signal);
-    // B is zero in a fresh adapter, so this is the frozen model.
-    all.push(...(await scoring.run([example], fresh)));
+    // B is zero in a fresh adapter: then this is the frozen model.
+    all.push(...(await scoring.run([example], initial)));
     const share = (index + 1) / texts.length;
     request.onProgress?.({ stage: 'scoring', share, loss: null, leftMs: clock(share) });
   }
