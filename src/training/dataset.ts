@@ -46,9 +46,9 @@ export interface HeldOutText {
   readonly suggestionId: string;
   readonly context: CompletionContext;
   readonly prompt: string;
-  /** What stands there in the end. */
+  /** What stands there in the end, with the line end where the line ends there. */
   readonly text: string;
-  /** What was refused there, where something was. */
+  /** What was refused there in the same way, where something was. */
   readonly refused: string | null;
 }
 
@@ -185,7 +185,7 @@ function learnedRows(learned: readonly Known[], { maxTail }: DatasetOptions): Le
     const start = lines.claim(documentUri, context.prefix, text, maxTail);
     return {
       prompt: promptText({ ...context, prefix: context.prefix.slice(0, start) }),
-      completion: context.prefix.slice(start) + text,
+      completion: context.prefix.slice(start) + ended(text, context),
       weight: weightOf(stored) * recency(index, learned.length),
     };
   });
@@ -238,8 +238,17 @@ function preferencesOf(
 function heldOutText({ stored, text }: Known): HeldOutText {
   const { context, id } = stored.suggestion;
   const { shown, value } = reading(stored);
-  const refused = value < 0 && shown !== undefined && shown.trim() !== text.trim() ? shown : null;
-  return { suggestionId: id, context, prompt: promptText(context), text, refused };
+  const isRefused = value < 0 && shown !== undefined && shown.trim() !== text.trim();
+  return {
+    ...{ suggestionId: id, context, prompt: promptText(context), text: ended(text, context) },
+    refused: isRefused ? ended(shown, context) : null,
+  };
+}
+
+/** To know where a person's line ends is part of knowing the line: proposals end there too. */
+function ended(text: string, { suffix }: CompletionContext): string {
+  const isLineEnd = suffix === '' || suffix.startsWith('\n');
+  return isLineEnd && !text.endsWith('\n') ? `${text}\n` : text;
 }
 
 function timeOf({ stored }: Known): number {

@@ -127,11 +127,13 @@ async function tryOut(
         signal ?? new AbortController().signal,
       );
       const used = process.cpuUsage(before);
+      const written = (text.split('\n', 1)[0] ?? '').trim();
       const [proposed] = candidates;
       done.push({
         probability: proposed === undefined ? 0 : Math.exp(proposed.logProb),
-        isRight: (proposed?.text ?? '').trim() === (text.split('\n', 1)[0] ?? '').trim(),
+        isRight: (proposed?.text ?? '').trim() === written,
         characters: proposed?.text.length ?? 0,
+        writtenCharacters: written.length,
         // Processor time: other programs that run meanwhile are not the model's fault.
         ms: (used.user + used.system) / 1000,
       });
@@ -143,7 +145,8 @@ async function tryOut(
   }
 }
 
-function shortened(context: CompletionContext): CompletionContext {
+/** A context of which little has to be read. */
+export function shortened(context: CompletionContext): CompletionContext {
   const from = Math.max(0, context.prefix.length - trialCharacters);
   const start = from === 0 ? 0 : context.prefix.indexOf('\n', from) + 1;
   return { ...context, snippets: [], multiline: false, prefix: context.prefix.slice(start) };

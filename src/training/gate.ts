@@ -24,6 +24,9 @@ export interface Trial {
   /** Whether that is what the user wrote. */
   readonly isRight: boolean;
   readonly characters: number;
+  /** Of what the user wrote there on the line. */
+  readonly writtenCharacters: number;
+  /** Processor time. */
   readonly ms: number;
 }
 
@@ -147,13 +150,15 @@ function reversals({ champion, challenger }: Contest): Check {
   ]);
 }
 
+/** Saying more, or less, is worse only where it goes away from what the user writes. */
 function textLength({ champion, challenger }: Contest): Check {
   const [before, after] = [champion, challenger].map(({ trials }) =>
     mean(trials.map(({ characters }) => characters)),
   );
   const [from = NaN, to = NaN] = [before, after];
-  const isLong = to > allowed.length * from + chance.characters;
-  const isShort = to < from / allowed.length - chance.characters;
+  const written = mean(challenger.trials.map(({ writtenCharacters }) => writtenCharacters));
+  const isLong = to > allowed.length * Math.max(from, written) + chance.characters;
+  const isShort = to < Math.min(from, written) / allowed.length - chance.characters;
   const figures = `${fixed(to, 0)} characters on average instead of ${fixed(from, 0)}`;
   return check('length', before, after, [
     !isLong && !isShort,

@@ -47,13 +47,19 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
 /** Node, onnxruntime and their buffers before any weight is read. */
 const processBytes = 130e6;
 
+/** Numbers in the matrices of a model. */
+export function weightCount(config: LlamaConfig): number {
+  const { hiddenSize: D, feedForwardSize: F, vocabularySize: V, heads, kvHeads, headSize } = config;
+  const layer = D * ((2 * heads + 2 * kvHeads) * headSize + 3 * F);
+  return config.layers * layer + V * D * (config.tiedEmbedding ? 1 : 2);
+}
+
 /** The whole process at its highest, for texts of `tokens`. */
 export function peakBytes(request: MemoryRequest, tokens: number): number {
   const { config, layers, rank, texts } = request;
   const { hiddenSize: D, feedForwardSize: F, vocabularySize: V, heads, kvHeads, headSize } = config;
   const qkv = (heads + 2 * kvHeads) * headSize;
-  const layer = D * (qkv + heads * headSize + 3 * F);
-  const weights = config.layers * layer + V * D * (config.tiedEmbedding ? 1 : 2);
+  const weights = weightCount(config);
   // A, B, their gradients, sums of gradients, and the optimiser's two means before and after a step.
   const adapter = 8 * layers * rank * (5 * D + 2 * qkv + 4 * F);
   const rows = texts * tokens;

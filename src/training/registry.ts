@@ -37,6 +37,8 @@ const recordSchema = z.object({
   /** Time of the newest suggestion that was known. */
   untilMs: z.number(),
   minutes: z.number(),
+  /** How fast it was trained, so that the next run knows what fits its time. */
+  tokensPerSecond: z.number(),
   verdict: verdictSchema,
 });
 export type VersionRecord = Readonly<z.infer<typeof recordSchema>>;

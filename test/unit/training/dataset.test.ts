@@ -10,6 +10,7 @@ import type { Outcome, StoredSuggestion } from '../../../src/types';
 import { sampleCandidate, sampleSuggestion } from '../../helpers/sampleEvents';
 
 interface Decision {
+  readonly suffix?: string;
   readonly prefix?: string;
   readonly settled?: string;
   readonly shown?: string;
@@ -33,7 +34,15 @@ function fresh(n: number): Decision {
 }
 
 function stored(decision: Decision, n: number): StoredSuggestion {
-  const { prefix = '', settled, shown = 'other();', outcome, survival, thumb } = decision;
+  const {
+    prefix = '',
+    suffix = '\n}\n',
+    settled,
+    shown = 'other();',
+    outcome,
+    survival,
+    thumb,
+  } = decision;
   const suggestion = sampleSuggestion(n);
   const common = { suggestionId: suggestion.id, timeMs: 0 };
   const isTaken = outcome === 'accepted';
@@ -42,7 +51,7 @@ function stored(decision: Decision, n: number): StoredSuggestion {
       ...suggestion,
       timeMs: (decision.minute ?? n) * 60_000,
       documentUri: decision.uri ?? `file:///${n}.ts`,
-      context: { ...suggestion.context, path: 'src/cart.ts', snippets: [], prefix },
+      context: { ...suggestion.context, path: 'src/cart.ts', snippets: [], prefix, suffix },
       candidates: [sampleCandidate(shown)],
     },
     shown: [],
@@ -89,7 +98,7 @@ test('what was written where Hone was silent or refused is learned', async () =>
     { prefix: 'const a = ', settled: 'one();' },
     { prefix: 'let bee = ', settled: 'two();', outcome: 'dismissed', shown: 'wrong();' },
   ]);
-  expect(rows.map(({ completion }) => completion)).toEqual(['one();', 'two();']);
+  expect(rows.map(({ completion }) => completion)).toEqual(['one();\n', 'two();\n']);
 });
 
 test.each<[string, Decision, readonly string[]]>([
@@ -102,12 +111,21 @@ test.each<[string, Decision, readonly string[]]>([
   ['line ends of Windows', { prefix: 'x = ', settled: 'a(\r\n  b);' }, ['a(\n  b);']],
 ])('%s', async (_name, decision, expected) => {
   const { rows } = await build([decision]);
-  expect(rows.map(({ completion }) => completion)).toEqual(expected);
+  expect(rows.map(({ completion }) => completion.trimEnd())).toEqual(expected);
 });
 
 function taken(facts: Decision): Decision {
   return { prefix: 'return ', outcome: 'accepted', shown: 'sum();', ...facts };
 }
+
+test.each([
+  ['', 'one();\n'],
+  ['\n}', 'one();\n'],
+  [' + 1\n}', 'one();'],
+])('before %j, the line end is learned where it is one', async (suffix, expected) => {
+  const { rows } = await build([{ prefix: 'x = ', suffix, settled: 'one();' }]);
+  expect(rows[0]?.completion).toBe(expected);
+});
 
 test('what was taken and kept counts for more than what was written, praise for most', async () => {
   const { rows } = await build([
@@ -153,7 +171,7 @@ test('the newest are held out by time, whatever order they come in', async () =>
   expect([rows.length, heldOut.length]).toEqual([15, 5]);
   expect(report.untilMs).toBe(19 * 60_000);
   const texts = all.filter(({ minute }) => minute >= 15).map(({ settled }) => settled);
-  expect(heldOut.map(({ text }) => text).sort()).toEqual(texts.sort());
+  expect(heldOut.map(({ text }) => text.trimEnd()).sort()).toEqual(texts.sort());
 });
 
 test('nothing that is held out was learned before', async () => {
@@ -161,7 +179,7 @@ test('nothing that is held out was learned before', async () => {
   const { heldOut } = await build([...decisions(10), repeated], {
     heldOut: { share: 0, least: 2, most: 2 },
   });
-  expect(heldOut.map(({ text }) => text)).not.toContain(repeated.settled);
+  expect(heldOut.map(({ text }) => text.trimEnd())).not.toContain(repeated.settled);
 });
 
 test('a held-out text remembers what was refused there', async () => {
@@ -170,7 +188,7 @@ test('a held-out text remembers what was refused there', async () => {
     heldOut: { share: 0, least: 1, most: 1 },
   });
   expect(heldOut).toEqual([
-    expect.objectContaining({ text: refused.settled, refused: 'wrong();' }),
+    expect.objectContaining({ text: `${refused.settled}\n`, refused: 'wrong();\n' }),
   ]);
 });
 
@@ -188,7 +206,7 @@ test('with too little it says how much is missing', async () => {
 
 test('the newest rows are learned where there are more than the time allows', async () => {
   const { rows } = await build(decisions(30), { maxRows: 4 });
-  expect(rows.map(({ completion }) => completion)).toEqual(
+  expect(rows.map(({ completion }) => completion.trimEnd())).toEqual(
     decisions(4, 26).map(({ settled }) => settled),
   );
 });
@@ -203,8 +221,8 @@ test('a row also learns the lines above the cursor, each line once', async () =>
     { maxTail: 400 },
   );
   expect(rows.map(({ completion }) => completion)).toEqual([
-    'let a = 1;\nlet b = 2;\nlet c = 3;',
-    'let d = 4;\nend();',
+    'let a = 1;\nlet b = 2;\nlet c = 3;\n',
+    'let d = 4;\nend();\n',
   ]);
   expect(rows.map(({ prompt }) => prompt.slice(prompt.indexOf('\n') + 1))).toEqual([
     'head\n',
@@ -215,13 +233,13 @@ test('a row also learns the lines above the cursor, each line once', async () =>
 test('a line above the cursor that holds a secret is not learned, nor what is above it', async () => {
   const prefix = 'head\nlet a = 1;\nlet key = "<secret:password>";\nlet c = ';
   const { rows } = await build([{ prefix, settled: '3;' }], { maxTail: 400 });
-  expect(rows[0]?.completion).toBe('let c = 3;');
+  expect(rows[0]?.completion).toBe('let c = 3;\n');
 });
 
 test('no more is learned above the cursor than is asked for', async () => {
   const prefix = `head\n${'x'.repeat(50)}\nlet c = `;
   const { rows } = await build([{ prefix, settled: '3;' }], { maxTail: 30 });
-  expect(rows[0]?.completion).toBe('let c = 3;');
+  expect(rows[0]?.completion).toBe('let c = 3;\n');
 });
 
 test('preferences come only from the 200th refusal on, and none from what is held out', async () => {

@@ -15,7 +15,7 @@ const champion: Measured = {
   general: Array.from({ length: 20 }, () => ({ tokens: 100, nats: 150 + noise(40) })),
   trials: Array.from({ length: 30 }, (_, i) => ({
     ...{ probability: 0.5 + noise(0.3), isRight: i % 3 === 0, characters: 20 },
-    ms: 200 + noise(50),
+    ...{ writtenCharacters: 24, ms: 200 + noise(50) },
   })),
 };
 
@@ -113,6 +113,21 @@ test('a few texts are too few, however much better they are', () => {
 
 test('one text that became impossible does not outweigh a hundred', () => {
   expect(judge(contest({ texts: (i) => (i === 0 ? 1000 : -0.3) })).passed).toBe(true);
+});
+
+test('saying more is no fault where the user writes more', () => {
+  const {
+    champion: before,
+    challenger,
+    baseGeneral,
+  } = contest({ trial: () => ({ characters: 60 }) });
+  const long = (of: Measured): Measured => ({
+    ...of,
+    trials: of.trials.map((each) => ({ ...each, writtenCharacters: 70 })),
+  });
+  expect(judge({ champion: long(before), challenger: long(challenger), baseGeneral }).passed).toBe(
+    true,
+  );
 });
 
 test('where next to nothing was refused, reversals decide nothing', () => {

@@ -71,6 +71,7 @@ function record(id: string, base: ModelFolder, changes: Partial<VersionRecord>):
     heldOut: 20,
     untilMs: 0,
     minutes: 1,
+    tokensPerSecond: 200,
     verdict: { passed: true, reasons: ['It is better.'], checks: [] },
     ...changes,
   };
