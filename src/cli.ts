@@ -10,10 +10,12 @@ import { doctorCommand } from './cli/doctorCommand';
 import { evalCommand } from './cli/evalCommand';
 import { exportCommand } from './cli/exportCommand';
 import { importCommand } from './cli/importCommand';
+import { learnCommand } from './cli/learnCommand';
 import { mergeCommand } from './cli/mergeCommand';
 import { replayCommand } from './cli/replayCommand';
 import { note } from './cli/terminal';
 import { trainCommand } from './cli/trainCommand';
+import { rollbackCommand, versionsCommand } from './cli/versionsCommand';
 
 const interrupted = new AbortController();
 const { signal } = interrupted;
@@ -26,6 +28,9 @@ const program = new Command('hone')
   .addCommand(completeCommand(signal))
   .addCommand(trainCommand(signal))
   .addCommand(mergeCommand(signal))
+  .addCommand(learnCommand(signal))
+  .addCommand(versionsCommand())
+  .addCommand(rollbackCommand())
   .addCommand(evalCommand(signal))
   .addCommand(replayCommand(signal))
   .addCommand(exportCommand())

@@ -1,12 +1,15 @@
 /**
  * The model host: the child process in which models run. It loads one model folder, generates,
- * warms up, imports, trains and merges as it is told over the channel to its parent, and ends when its
+ * warms up, imports, trains, learns and merges as it is told over the channel to its parent, and ends when its
  * parent does. It writes nothing but the new folder it was told to make and what belongs beside it
- * until then, and reports only through the channel and stderr.
+ * until then, reads the feedback database and never writes it, and reports only through the channel
+ * and stderr.
  */
+import * as os from 'node:os';
 import { importModel } from '../model/importModel';
 import { readModelFolder } from '../model/modelFolder';
 import { type LoadedPolicy, openPolicy } from '../model/policy';
+import { learn } from '../training/learn';
 import { mergeAdapter } from '../training/merge';
 import { trainingSettings } from '../training/settings';
 import { train } from '../training/trainer';
@@ -15,7 +18,6 @@ import { parentChannel } from './childChannel';
 import { HostError } from './protocol';
 import { policyHandlers } from './remotePolicy';
 import { serve } from './rpc';
-import { yieldToOthers } from './yieldToOthers';
 
 let policy: LoadedPolicy | null = null;
 
@@ -34,11 +36,22 @@ serve(parentChannel(), {
   import: (params, { signal, progress }) =>
     importModel({ ...params, signal, onProgress: progress }),
   async train({ modelDir, data, out, options }, { signal, progress }) {
-    await yieldToOthers();
+    // Suggestions and everything else on the machine come first.
+    os.setPriority(os.constants.priority.PRIORITY_LOW);
     const settings = trainingSettings(options);
     const base = await readModelFolder(modelDir);
     const clock = systemClock;
     return train({ base, data, out, settings, clock, signal, onProgress: progress });
+  },
+  async learn({ storeFiles, modelDir, registryDir, options }, { signal, progress }) {
+    os.setPriority(os.constants.priority.PRIORITY_LOW);
+    // The database's driver is loaded where it is needed, not by every host that only suggests.
+    const { readStores } = await import('../store/storeReader');
+    return learn({
+      suggestions: () => readStores(storeFiles),
+      base: await readModelFolder(modelDir),
+      ...{ registryDir, options, clock: systemClock, signal, onProgress: progress },
+    });
   },
   async merge({ modelDir, adapterDir, destination }, { signal, progress }) {
     const base = await readModelFolder(modelDir);

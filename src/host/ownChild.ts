@@ -4,11 +4,13 @@
  * appears whole or not at all.
  */
 import type { ModelFolder } from '../model/modelFolder';
+import type { LearnReport } from '../training/learn';
 import type { TrainingReport } from '../training/trainer';
 import type { Clock } from '../types';
 import { type ChildOptions, forkChild } from './childChannel';
 import {
   HostError,
+  type LearnParams,
   type MergeParams,
   type MethodName,
   type Params,
@@ -72,6 +74,14 @@ export function trainInChild(
   options: OwnChildOptions<'train'>,
 ): Promise<TrainingReport> {
   return callInChild('train', params, options);
+}
+
+/** Learns from feedback at the lowest priority (see `training/learn.ts`); promotes nothing. */
+export function learnInChild(
+  params: LearnParams,
+  options: OwnChildOptions<'learn'>,
+): Promise<LearnReport> {
+  return callInChild('learn', params, options);
 }
 
 /** Merges an adapter into a model folder (see `training/merge.ts`). */

@@ -7,7 +7,9 @@ import { ModelError, type ModelErrorCode } from '../model/errors';
 import type { ImportProgress } from '../model/importModel';
 import type { ModelFolder, Precision } from '../model/modelFolder';
 import type { GenerateRequest, GenerateResult } from '../model/types';
+import { StoreError, type StoreErrorCode } from '../store/errors';
 import { TrainingError, type TrainingErrorCode } from '../training/errors';
+import type { LearnOptions, LearnProgress, LearnReport } from '../training/learn';
 import type { TrainingOptions } from '../training/settings';
 import type { TrainingProgress, TrainingReport } from '../training/trainer';
 import type { CompletionContext } from '../types';
@@ -42,6 +44,16 @@ export interface MergeParams {
   readonly destination: string;
 }
 
+export interface LearnParams {
+  /** Feedback databases, which are only read. */
+  readonly storeFiles: readonly string[];
+  /** The imported model that versions are adapters of: the base, not a champion. */
+  readonly modelDir: string;
+  /** Folder of versions (see `training/registry.ts`); nothing in it is promoted. */
+  readonly registryDir: string;
+  readonly options: LearnOptions;
+}
+
 export interface HostStatus {
   readonly pid: number;
   /** Resident memory of the host. */
@@ -57,6 +69,7 @@ export interface Methods {
   readonly warm: { params: CompletionContext; result: null; progress: never };
   readonly import: { params: ImportParams; result: ModelFolder; progress: ImportProgress };
   readonly train: { params: TrainParams; result: TrainingReport; progress: TrainingProgress };
+  readonly learn: { params: LearnParams; result: LearnReport; progress: LearnProgress };
   /** Progress is the share that is done, 0..1. */
   readonly merge: { params: MergeParams; result: ModelFolder; progress: number };
   readonly ping: { params: null; result: HostStatus; progress: never };
@@ -135,6 +148,8 @@ function typedError({ name, message, code }: WireError): Error {
       return new ModelError(code as ModelErrorCode, message);
     case 'TrainingError':
       return new TrainingError(code as TrainingErrorCode, message);
+    case 'StoreError':
+      return new StoreError(code as StoreErrorCode, message);
     default:
       return Object.assign(new Error(message), { name, code });
   }

@@ -44,6 +44,7 @@ export function roundTripPolicy(policy: Policy, clock: Clock): Policy {
     load: unavailable,
     import: unavailable,
     train: unavailable,
+    learn: unavailable,
     merge: unavailable,
     ping: () => ({
       pid: process.pid,

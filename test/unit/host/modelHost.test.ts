@@ -37,7 +37,7 @@ beforeAll(async () => {
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    external: ['onnxruntime-node'],
+    external: ['onnxruntime-node', 'sqlite3'],
   });
   modelDir = (await makeTinyModel(path.join(folder, 'tiny'))).directory;
 }, 60_000);

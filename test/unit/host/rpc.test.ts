@@ -45,6 +45,7 @@ function connect(handlers: Partial<Handlers>, clock = new FakeClock()): RpcClien
     warm: unknown,
     import: unknown,
     train: unknown,
+    learn: unknown,
     merge: unknown,
     ping: unknown,
     ...handlers,

@@ -142,7 +142,6 @@ describe('a replay', () => {
     const asked: AskedDecision[] = [];
     const showsNothing: Learner = {
       policy: undefined,
-      notice: () => undefined,
       decide: (suggestion) => ({ ...suggestion, shownIndex: null }),
       learn: () => Promise.resolve(),
       dispose: () => Promise.resolve(),
@@ -168,7 +167,6 @@ describe('a replay', () => {
     const order: string[] = [];
     const learner: Learner = {
       policy: undefined,
-      notice: () => undefined,
       decide(suggestion) {
         order.push(`decide ${suggestion.offset}`);
         return suggestion;
