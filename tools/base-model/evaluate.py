@@ -51,8 +51,7 @@ class Subject:
 
 def load(folder: Path) -> Subject:
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).to(device).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(device).eval()
     return Subject(folder.name, model, load_tokenizer(folder / "tokenizer.json"))
 
 

@@ -33,13 +33,26 @@ class Shape:
         return self.hidden_size // self.num_attention_heads
 
 
+class Norm(nn.Module):
+    """Root mean square norm, counted in float32 whatever comes in."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape.hidden_size))
+        self.epsilon = shape.rms_norm_eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float()
+        return (wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.epsilon) * self.weight).to(x.dtype)
+
+
 class Layer(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         D, d = shape.hidden_size, shape.head_size
         self.shape = shape
-        self.input_layernorm = nn.RMSNorm(D, shape.rms_norm_eps)
-        self.post_attention_layernorm = nn.RMSNorm(D, shape.rms_norm_eps)
+        self.input_layernorm = Norm(shape)
+        self.post_attention_layernorm = Norm(shape)
         linear = {
             "self_attn.q_proj": (D, shape.num_attention_heads * d),
             "self_attn.k_proj": (D, shape.num_key_value_heads * d),
@@ -85,7 +98,7 @@ class Decoder(nn.Module):
         self.stream_type = torch.float32  # Of what layers add to; narrower is faster where memory is slow.
         self.embed_tokens = nn.Embedding(shape.vocab_size, shape.hidden_size)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))
-        self.norm = nn.RMSNorm(shape.hidden_size, shape.rms_norm_eps)
+        self.norm = Norm(shape)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids [B, T] to logits [B, T, V]; the head is the embedding."""

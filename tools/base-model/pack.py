@@ -84,6 +84,15 @@ def _add_tokenizer(writer: GGUFWriter, tokenizer: Tokenizer) -> None:
     writer.add_add_bos_token(False)
 
 
+def notice(size: int) -> str:
+    """What the repository's NOTICE says once the model ships in it."""
+    return (
+        f"- hone-base ({size:,} bytes), Apache-2.0: cut out of SmolLM2-135M-Instruct by Hugging Face (HuggingFaceTB),\n"
+        "  Apache-2.0, and changed by training on permissively licensed packages; MODEL_CARD.md beside it names how, and\n"
+        "  tools/base-model/packages.tsv every package with its licence.\n"
+    )
+
+
 def model_card(name: str, size: int, statistics: dict, vocabulary: dict, surgery: dict, log: list[dict], reports: list[dict]) -> str:
     packages = read_manifest()
     licences = Counter(package.licence for package in packages if package.set == "train")

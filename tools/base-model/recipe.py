@@ -22,7 +22,7 @@ piece_bytes, part_bytes = 60 * 2**20, 15 * 2**20
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True)
-    for stage in (corpus, vocabulary, surgery, pieces, original, pack):
+    for stage in (corpus, vocabulary, surgery, pieces, original, questions, pack):
         stages.add_parser(stage.__name__, help=stage.__doc__).set_defaults(do=stage)
     command = stages.add_parser("pin", help=pin.__doc__)
     command.add_argument("registry")
@@ -162,7 +162,7 @@ def toy_start() -> Path:
     from vocabulary import load_tokenizer
 
     torch.manual_seed(0)
-    shape = Shape(load_tokenizer(tokenizer_file).get_vocab_size(), 2, 128, 256, 2, 1)
+    shape = Shape(load_tokenizer(tokenizer_file).get_vocab_size(), 2, 64, 128, 2, 1)
     decoder = Decoder(shape)
     torch.nn.init.normal_(decoder.embed_tokens.weight, std=0.02)
     path = work / "toy.blocks"
@@ -196,18 +196,35 @@ def evaluate(arguments: argparse.Namespace) -> None:
              arguments.human, arguments.holes, arguments.files)  # fmt: skip
 
 
+def questions(_: argparse.Namespace) -> None:
+    """write the held-out holes as rows for `hone eval fim`"""
+    from evaluate import held_out
+
+    found = held_out(corpus_folder / "held-out-000.parquet", 100)
+    rows = [{"task_id": f"{question.group} {i}", "path": question.path, "prompt": question.prefix, "suffix": question.suffix,
+             "canonical_solution": question.answer} for i, question in enumerate(found) if "\n" not in question.answer]  # fmt: skip
+    path = work / "held-out-holes.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    show(path)
+
+
 def pack(_: argparse.Namespace) -> None:
-    """write hone-base.gguf and MODEL_CARD.md"""
-    from pack import model_card, write_gguf
+    """write hone-base.gguf, MODEL_CARD.md and what NOTICE is to say"""
+    from model import load_blocks, save_blocks
+    from pack import model_card, notice, write_gguf
     from vocabulary import load_tokenizer
 
-    blocks = run / "model.blocks" if (run / "model.blocks").exists() else start
+    blocks, is_trained = run / "model.blocks", (run / "model.blocks").exists()
+    if not is_trained:
+        blocks = work / "untrained.blocks"
+        save_blocks(load_blocks(start), blocks)
     out = work / "hone-base.gguf"
     size = write_gguf(blocks, load_tokenizer(tokenizer_file), "hone-base", out)
-    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()] if blocks != start else []
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()] if is_trained else []
     facts = [json.loads(path.read_text()) for path in (corpus_folder / "statistics.json", work / "vocabulary.json", start.with_suffix(".json"))]
     measured = [json.loads(path.read_text()) for path in sorted(reports.glob("*.json"))]
     (work / "MODEL_CARD.md").write_text(model_card("hone-base", size, *facts, log, measured))
+    (work / "NOTICE").write_text(notice(size))
     show(out)
 
 

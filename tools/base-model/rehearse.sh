@@ -13,7 +13,7 @@ for piece in "$work"/pieces/*; do
   [ "$(du -sm "$piece" | cut -f1)" -le 60 ]
   "$here/carry.sh" receive "$piece"
 done
-"$here/carry.sh" begin --toy --seconds "${1:-90}" --batch 2 --micro 1 --rate 3e-3 --workers 1
+"$here/carry.sh" begin --toy --seconds "${1:-90}" --batch 1 --micro 1 --rate 1e-2 --workers 1
 "$here/carry.sh" watch "${2:-120}"
 "$here/carry.sh" bring "$THERE.back"
 cat "$THERE.back"/model.blocks.* >"$THERE/back.blocks"

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from tokenizers import Tokenizer
 
-length = 1024  # T
+length = 1025  # T + 1: the first is only read, the last only predicted.
 fim_share = 0.5
 suffix_tokens = 96  # As `suffixBudget` in src/model/prompt.ts.
 least_room = 48  # Tokens at the end of a row that are not worth beginning a file in.

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
@@ -64,7 +65,7 @@ def train(start: Path, tokenizer: Path, shards: list[Path], held_out: Path, out:
     spent, step, tokens = resume(out / "state.pt", decoder, optimizer)
     # Weights and the optimiser's sums stay float32.
     precision = torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
-    model = torch.compile(decoder) if device.type == "cuda" else decoder
+    loss_on = torch.compile(loss_of) if device.type == "cuda" else loss_of
     stream = batches(shards, tokenizer, plan, device, plan.seed + step)
     exam = held_out_rows(held_out, load_tokenizer(tokenizer), plan, device)
     is_rounding, is_compiling = False, True
@@ -81,8 +82,8 @@ def train(start: Path, tokenizer: Path, shards: list[Path], held_out: Path, out:
                 is_rounding = is_compiling = True
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(done, plan)
-            loss = step_on(model, optimizer, next(stream), plan, precision)
-            step, tokens = step + 1, tokens + plan.batch * length
+            loss = step_on(loss_on, decoder, optimizer, next(stream), plan, precision)
+            step, tokens = step + 1, tokens + plan.batch * (length - 1)
             shown = step <= 3 or step % 20 == 0
             value = loss.item() if shown or is_compiling else math.nan
             now = time.monotonic()
@@ -91,7 +92,7 @@ def train(start: Path, tokenizer: Path, shards: list[Path], held_out: Path, out:
             spent, is_compiling = spent + (0 if is_compiling else took), False
             if shown:
                 line = {"step": step, "tokens": tokens, "spent_s": round(spent, 1), "loss": round(value, 4),
-                        "rate": rate_at(done, plan), "tokens_per_s": round(plan.batch * length / took)}  # fmt: skip
+                        "rate": rate_at(done, plan), "tokens_per_s": round(plan.batch * (length - 1) / took)}  # fmt: skip
                 log.write(json.dumps(line) + "\n")
                 log.flush()
                 print(json.dumps(line), flush=True)
@@ -110,27 +111,32 @@ def optimizer_of(decoder: Decoder, plan: Plan) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.95), eps=1e-8, fused=fused)
 
 
-def step_on(model, optimizer: torch.optim.Optimizer, ids: Tensor, plan: Plan, precision) -> Tensor:
+def step_on(loss_on, decoder: Decoder, optimizer: torch.optim.Optimizer, ids: Tensor, plan: Plan, precision) -> Tensor:
     """One step on `ids` [batch, T]; returns the mean loss, still on the device."""
     optimizer.zero_grad(set_to_none=True)
     total = torch.zeros((), device=ids.device)
     parts = ids.split(plan.micro)
     for part in parts:
         with precision:
-            logits = model(part[:, :-1])  # [b, T - 1, V]
-            loss = F.cross_entropy(logits.flatten(0, 1), part[:, 1:].flatten()) / len(parts)
+            loss = loss_on(decoder, part) / len(parts)
         loss.backward()
         total += loss.detach()
-    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
+    torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
     optimizer.step()
     return total
+
+
+def loss_of(decoder: Decoder, ids: Tensor) -> Tensor:
+    """Mean nats a token of rows [b, T + 1]; the loss is compiled with the model, for its logits are the largest."""
+    logits = decoder(ids[:, :-1])  # [b, T, V]
+    return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
 
 
 @torch.no_grad()
 def evaluate(decoder: Decoder, exam: list[Tensor], precision) -> float:
     """Nats a token on held-out rows."""
     with precision:
-        losses = [F.cross_entropy(decoder(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()) for ids in exam]
+        losses = [loss_of(decoder, ids) for ids in exam]
     return torch.stack(losses).mean().item()
 
 
@@ -162,7 +168,7 @@ def batches(shards: list[Path], tokenizer: Path, plan: Plan, device: torch.devic
         context.Process(target=_fill, args=(queue, shards, tokenizer, seed * 1000 + worker, plan.micro), daemon=True).start()
     while True:
         parts = [queue.get() for _ in range(plan.batch // plan.micro)]
-        yield torch.cat(parts).to(device, non_blocking=True).long()
+        yield torch.from_numpy(np.concatenate(parts)).to(device).long()
 
 
 def _fill(queue, shards: list[Path], tokenizer: Path, seed: int, count: int) -> None:
@@ -170,7 +176,7 @@ def _fill(queue, shards: list[Path], tokenizer: Path, seed: int, count: int) -> 
     files = [file for shard in shards for file in read_shard(shard)]
     stream = rows(files, load_tokenizer(tokenizer), seed)
     while True:
-        queue.put(torch.tensor([next(stream) for _ in range(count)], dtype=torch.int32))
+        queue.put(np.array([next(stream) for _ in range(count)], dtype=np.int32))
 
 
 def held_out_rows(path: Path, tokenizer: Tokenizer, plan: Plan, device: torch.device) -> list[Tensor]:

@@ -2,9 +2,9 @@
 Stage `vocabulary`: SmolLM2's tokenizer cut to the tokens that code uses.
 
 Kept are the special tokens, all 256 bytes, and merges in the order of how often the corpus uses what they make;
-a merge is kept only with the two that it joins. So every text still encodes, and decoding gives it back: what
-has lost its token becomes several smaller ones. Five special tokens that no code needs get new meanings, under
-the spelling that Hone and other readers know.
+a merge is kept only with the two that it joins. So every text encodes, and decoding gives it back: what has lost
+its token becomes several smaller ones. (The original lacks 21 bytes, eight of which a text can have, and drops
+them.) Three special tokens that no code needs get new meanings, under the spelling that Hone and others know.
 """
 import json
 from collections import Counter
@@ -34,7 +34,9 @@ def trim(original: Tokenizer, texts: Iterable[str], size: int) -> tuple[Tokenize
     for left, right in merges:
         parts.setdefault(left + right, (left, right))
     specials = tokens[:special_count]
-    kept = set(specials) | set(pre_tokenizers.ByteLevel.alphabet())
+    alphabet = set(pre_tokenizers.ByteLevel.alphabet())
+    new = sorted(alphabet - ids.keys())
+    kept = set(specials) | alphabet
 
     used: Counter[int] = Counter()
     for text in texts:
@@ -48,12 +50,15 @@ def trim(original: Tokenizer, texts: Iterable[str], size: int) -> tuple[Tokenize
         if len(kept) + len(needed) <= size:
             kept |= needed
 
-    chosen = sorted(kept, key=ids.__getitem__)
-    names = [renamed.get(token, token) for token in chosen]
+    chosen = sorted(kept - set(new), key=ids.__getitem__)
+    rows = [ids[token] for token in chosen]
+    # A byte that the original does not have begins as the nearest one that it has.
+    rows += [ids[min(alphabet & ids.keys(), key=lambda other: (abs(ord(other) - ord(byte)), other))] for byte in new]
+    names = [renamed.get(token, token) for token in chosen] + new
     vocabulary = {name: i for i, name in enumerate(names)}
     pairs = [(left, right) for left, right in merges if {left, right, left + right} <= kept]
     trimmed = _tokenizer(vocabulary, pairs, names[:special_count])
-    return trimmed, [ids[token] for token in chosen]
+    return trimmed, rows
 
 
 def _closure(token: str, parts: dict[str, tuple[str, str]], kept: set[str]) -> set[str]:
