@@ -16,7 +16,8 @@ gguf = root / ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 tokenizer_file, start, run, reports = work / "tokenizer.json", work / "start.blocks", work / "run", work / "reports"
 
 vocabulary_size, layers_kept = 16_384, 16
-piece_bytes, part_bytes = 60 * 2**20, 15 * 2**20
+measured_tokens = 2_048  # By which layers are judged.
+piece_bytes = 60 * 2**20
 
 
 def main() -> None:
@@ -111,8 +112,8 @@ def surgery(_: argparse.Namespace) -> None:
     rows = json.loads((work / "vocabulary.json").read_text())["rows"]
     ids: list[int] = []
     for file in sample(train_shards()[:1], every=37):
-        ids += encode(tokenizer, file["text"])[:512]
-        if len(ids) > 10_240:
+        ids += encode(tokenizer, file["text"][:2000])[:512]
+        if len(ids) > measured_tokens:
             break
     cut(gguf, tokenizer, rows, ids, layers_kept, start)
     show(start)

@@ -20,9 +20,9 @@ suffix_tokens = 96  # As `suffixBudget` in src/model/prompt.ts.
 least_room = 48  # Tokens at the end of a row that are not worth beginning a file in.
 characters_per_token = 3.2  # About; only to choose how much text to encode.
 
-# How often a language is drawn for each of its characters: the users' first.
-weights = {"typescript": 3.0, "javascript": 1.0, "python": 1.0, "go": 0.7, "rust": 0.8, "java": 0.5, "c": 0.5,
-           "markdown": 0.5}  # fmt: skip
+# How much of what is drawn is in which language: the users' first, whatever there is most of.
+shares = {"typescript": 0.25, "javascript": 0.15, "python": 0.25, "rust": 0.10, "go": 0.09, "java": 0.07, "c": 0.05,
+          "markdown": 0.04}  # fmt: skip
 
 
 class Specials:
@@ -46,8 +46,9 @@ def rows(files: list[dict[str, str]], tokenizer: Tokenizer, seed: int) -> Iterat
     for file in files:
         groups[(file["package"], file["language"])].append(file)
     keys = list(groups)
-    sums = list(accumulate(weights[language] * sum(len(file["text"]) for file in groups[(package, language)])
-                           for package, language in keys))  # fmt: skip
+    sizes = {key: sum(len(file["text"]) for file in group) for key, group in groups.items()}
+    totals = {name: sum(size for (_, language), size in sizes.items() if language == name) for name in shares}
+    sums = list(accumulate(shares[language] * sizes[(package, language)] / totals[language] for package, language in keys))
     while True:
         key = keys[bisect(sums, draw.random() * sums[-1])]
         group = groups[key]

@@ -114,6 +114,15 @@ def test_rows_are_full_and_holes_are_told_in_both_orders(trimmed: Tokenizer) -> 
     assert next(rows.rows(files, trimmed, seed=1)) == next(rows.rows(files, trimmed, seed=1))
 
 
+def test_a_language_is_drawn_by_its_share_not_by_its_size(trimmed: Tokenizer) -> None:
+    names = {"python": code * 40, "rust": code}
+    files = [{"package": name, "language": name, "path": f"{name}/a", "text": text} for name, text in names.items()]
+    stream = rows.rows(files, trimmed, seed=3)
+    texts = [trimmed.decode(next(stream), skip_special_tokens=False) for _ in range(120)]
+    found = sum("rust/a" in text for text in texts) / len(texts)
+    assert abs(found - rows.shares["rust"] / (rows.shares["rust"] + rows.shares["python"])) < 0.15
+
+
 def test_a_hole_its_prefix_and_its_suffix_are_the_text(trimmed: Tokenizer) -> None:
     special = rows.Specials(trimmed)
     for seed in range(60):
