@@ -1,7 +1,7 @@
 /**
  * The lists of the editor's own language servers. They are asked for members as soon as a key has been
  * pressed, beside everything else; for names in scope, of which there are a thousand and more, when a
- * suggestion is being made; once for each word, and never while an answer is still awaited. What comes
+ * suggestion is being made; once for each word. Only members do not wait for an answer awaited. What comes
  * too late for one suggestion serves the next one in the same word. Nothing is shown, resolved or
  * imported for it. How servers write their lists differs, so only what is sure is taken from them.
  */
@@ -92,7 +92,9 @@ export class EditorLanguageServer {
     const place = { document, version: document.version, wordStart, head };
     const asked = { ...place, typedLength: typed.length, kind, askedMs: clock.now() };
     if (before && isSameWord(before, asked)) return before;
-    if (before && !before.answered && clock.now() - before.askedMs < giveUpMs) return undefined;
+    const isAwaited = before && !before.answered && clock.now() - before.askedMs < giveUpMs;
+    // Names in scope are asked for late, and a member must not go without its list for them.
+    if (isAwaited && (kind === 'scope' || before.kind === 'members')) return undefined;
     const question: Question = {
       ...asked,
       answered: false,
