@@ -16,6 +16,12 @@ export function number(text: string): number {
   return value;
 }
 
+export function share(text: string): number {
+  const value = number(text);
+  if (value > 1) throw new InvalidArgumentError('It must be between 0 and 1.');
+  return value;
+}
+
 /** A parser for one word of a list. */
 export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
   return (text) => {

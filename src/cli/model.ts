@@ -11,6 +11,7 @@ import { mergeAdapter } from '../training/merge';
 
 /** The model that ships, beside the bundle that holds this file. */
 export const shippedModel = path.resolve(__dirname, '../media/models/smollm2-135m');
+export const shippedReward = path.resolve(__dirname, '../media/reward/pretrained.json');
 export const grammars = path.join(__dirname, 'grammars');
 /** The bundle that is forked for what must not run in this process. */
 export const hostScript = path.join(__dirname, 'host.js');

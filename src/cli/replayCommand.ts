@@ -5,15 +5,18 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { createParser } from '../completion/parser';
 import { defaultSettings } from '../contributions';
+import { readRewardWeights } from '../model/rewardModel';
 import { openHistory } from '../replay/history';
+import type { ArmName } from '../replay/measures';
 import { writePage } from '../replay/page';
 import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
 import { reportOf, summaryOf } from '../replay/report';
-import { oneOf, wholeNumber } from './arguments';
-import { grammars, shippedModel, withPolicy } from './model';
+import { rewardLearner } from '../replay/rewardLearner';
+import { oneOf, share, wholeNumber } from './arguments';
+import { grammars, shippedModel, shippedReward, withPolicy } from './model';
 import { print, progressBar, stderrLogger } from './terminal';
 
-const learnings = ['none', 'cache', 'compare'] as const;
+const learnings = ['none', 'cache', 'reward', 'compare'] as const;
 type Learning = (typeof learnings)[number];
 
 export function replayCommand(signal: AbortSignal): Command {
@@ -26,6 +29,8 @@ export function replayCommand(signal: AbortSignal): Command {
     .option('--commits <n>', 'the newest commits that are walked', wholeNumber, 500)
     .option('--decisions <n>', 'places at which everybody is asked', wholeNumber, 300)
     .option('--model <dir>', 'imported model', shippedModel)
+    .option('--reward <file>', 'reward model to start from', shippedReward)
+    .option('--eagerness <n>', '0 to 1, as in the settings', share, defaultSettings.eagerness)
     .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
     .option('--stores <dir>', 'keep the feedback store of each arm in this folder')
     .option('--report <dir>', 'write a page with pictures into this folder')
@@ -47,7 +52,7 @@ export function replayCommand(signal: AbortSignal): Command {
           const result = await replay(
             {
               ...{ history, policy, parser, seed, decisions, directory, cache },
-              arms: armsOf(options.learn),
+              arms: await armsOf(options),
               settings: defaultSettings,
               logger: stderrLogger,
               onProgress: (progress) => bar.set(progress.share, describe(progress)),
@@ -73,18 +78,26 @@ interface ReplayOptions {
   readonly commits: number;
   readonly decisions: number;
   readonly model: string;
+  readonly reward: string;
+  readonly eagerness: number;
   readonly cache: string;
   readonly stores?: string;
   readonly report?: string;
   readonly json?: boolean;
 }
 
-function armsOf(learn: Learning): ArmSpec[] {
-  const arms: readonly ArmSpec[] = [
-    { name: 'none', sees: 'file' },
-    { name: 'cache', sees: 'workspace' },
-  ];
-  return arms.filter(({ name }) => learn === 'compare' || name === learn);
+/** The arm that was asked for, or all of them. */
+async function armsOf({ learn, reward, eagerness, seed }: ReplayOptions): Promise<ArmSpec[]> {
+  const arms: ArmSpec[] = [];
+  const plays = (name: ArmName): boolean => learn === 'compare' || learn === name;
+  if (plays('none')) arms.push({ name: 'none', sees: 'file' });
+  if (plays('cache')) arms.push({ name: 'cache', sees: 'workspace' });
+  if (plays('reward')) {
+    const prior = await readRewardWeights(reward);
+    const learner = rewardLearner({ prior, eagerness, seed });
+    arms.push({ name: 'reward', sees: 'workspace', learner });
+  }
+  return arms;
 }
 
 function describe({ decisions, leftMs }: ReplayProgress): string {

@@ -59,8 +59,14 @@ const maxCompared = 40_000;
 const maxComparedBelow = 4_000;
 /** Characters looked at to find the line above or below a place. */
 const maxLineBelow = 400;
-/** What was written just now counts as if so many more characters agreed. */
-const recencyRun = gramLength;
+/**
+ * What was written just now, or stands in what has the same name, counts as if so many more characters
+ * agreed. At 1,845 pauses in the histories of zod, click, mocha and starlette the first text is then
+ * right 252 times, by the run alone 242; more for what is recent gains nothing. Of the first texts that
+ * nobody wrote of late and that stand under another name, 10 % are right, of the others 20 %.
+ */
+const recencyRun = 12;
+const symbolRun = 12;
 /** A run this long says that what follows is the same piece of code, so that a block may be copied. */
 const minBlockRun = 24;
 /** Characters in one table; an edit re-indexes the table it falls in and those beside it. */
@@ -323,18 +329,19 @@ function vote(places: readonly Witness[]): Continuation[] {
   return [...byLine.values()].sort((a, b) => support(b) - support(a) || votes(b) - votes(a));
 }
 
-/** The longest run, in characters; what was written of late has a longer one. */
+/** The longest run, in characters, and what else speaks for the text as characters of it. */
 function support({ places }: Continuation): number {
-  return Math.max(...places.map(({ runLength, recency }) => runLength + recencyRun * recency));
+  return Math.max(
+    ...places.map(
+      ({ runLength, recency, sameSymbol }) =>
+        runLength + recencyRun * recency + (sameSymbol ? symbolRun : 0),
+    ),
+  );
 }
 
-/** A place in the same file counts twice, and so does one about the same name or written just now. */
+/** A place in the same file counts twice. */
 function votes({ places }: Continuation): number {
-  return places.reduce(
-    (sum, { sameFile, sameSymbol, recency }) =>
-      sum + 1 + Number(sameFile) + Number(sameSymbol) + recency,
-    0,
-  );
+  return places.reduce((sum, place) => sum + (place.sameFile ? 2 : 1), 0);
 }
 
 function draftOf({ line, places }: Continuation, placesInAll: number, query: CopyQuery): Draft {

@@ -5,7 +5,6 @@
  * until then, reads the feedback database and never writes it, and reports only through the channel
  * and stderr.
  */
-import * as os from 'node:os';
 import { importModel } from '../model/importModel';
 import { readModelFolder } from '../model/modelFolder';
 import { type LoadedPolicy, openPolicy } from '../model/policy';
@@ -18,6 +17,7 @@ import { parentChannel } from './childChannel';
 import { HostError } from './protocol';
 import { policyHandlers } from './remotePolicy';
 import { serve } from './rpc';
+import { yieldToOthers } from './yieldToOthers';
 
 let policy: LoadedPolicy | null = null;
 
@@ -36,8 +36,7 @@ serve(parentChannel(), {
   import: (params, { signal, progress }) =>
     importModel({ ...params, signal, onProgress: progress }),
   async train({ modelDir, data, out, options }, { signal, progress }) {
-    // Suggestions and everything else on the machine come first.
-    os.setPriority(os.constants.priority.PRIORITY_LOW);
+    await yieldToOthers();
     const settings = trainingSettings(options);
     const base = await readModelFolder(modelDir);
     const clock = systemClock;

@@ -45,14 +45,17 @@ export class Arm {
   readonly clock: ManualClock;
   readonly store: FeedbackStore;
   readonly #tracker: SuggestionTracker;
+  readonly #notice: (event: FeedbackEvent) => void;
   readonly #texts = new Map<string, string>();
   readonly #events = new Map<string, FeedbackEvent[]>();
   #writes: Promise<void>[] = [];
   /** Up to where the open document is new already because a suggestion was taken. */
   #carriedTo = 0;
 
-  constructor(store: FeedbackStore, startMs: number) {
+  /** @param notice told of every fact as it happens */
+  constructor(store: FeedbackStore, startMs: number, notice: (event: FeedbackEvent) => void) {
     this.store = store;
+    this.#notice = notice;
     this.clock = new ManualClock(startMs);
     this.#tracker = new SuggestionTracker(this.clock, {
       readText: (uri, start, end) => this.#texts.get(uri)?.slice(start, end),
@@ -191,6 +194,7 @@ export class Arm {
     const events = this.#events.get(id) ?? [];
     events.push(event);
     this.#events.set(id, events);
+    this.#notice(event);
     this.#writes.push(this.store.record(event));
   }
 }

@@ -33,7 +33,7 @@ export interface Decision {
   readonly offset: number;
   /** What is written from the cursor to the end of the edit. */
   readonly truth: string;
-  /** Characters written since the decision before in this edit, or its beginning, to the next, or its end. */
+  /** Characters of what is written there, as far as a suggestion may go: a line, or a block. */
   readonly written: number;
   readonly mood: Mood;
 }
@@ -60,6 +60,8 @@ export interface PlanOptions {
 const movedShare = 0.6;
 /** Longer edits were pasted. */
 const maxEditCharacters = 6_000;
+/** Lines that a block may be expected to have, where one may be proposed. */
+const blockLines = 6;
 /** Languages that are data, or prose, more often than code. */
 const unasked = new Set(['json', 'jsonc', 'yaml', 'toml', 'xml', 'markdown', 'plaintext']);
 
@@ -162,17 +164,14 @@ function decisionsOf(
     const document = { uri: path, path, repository, languageId, text, offset };
     const context = buildContext(document, settings.multiline);
     if (gate(document, context, 'automatic', settings) !== undefined) return [];
-    return [{ typed, text, offset }];
+    return [{ typed, text, offset, lines: context.multiline ? blockLines : 1 }];
   });
-  return places.map(({ typed, text, offset }, i) => {
+  return places.map(({ typed, text, offset, lines }, i) => {
     const id = `${commit.id}:${path}:${offset}`;
+    const next = places[i + 1]?.typed ?? insertedLength;
     return {
-      id,
-      typed,
-      text,
-      offset,
-      truth: inserted.slice(typed),
-      written: (places[i + 1]?.typed ?? insertedLength) - (i === 0 ? 0 : typed),
+      ...{ id, typed, text, offset, truth: inserted.slice(typed) },
+      written: inserted.slice(typed, next).split('\n').slice(0, lines).join('\n').trimEnd().length,
       mood: drawMood(seededRandom(seedOf(`${seed} ${id}`))),
     };
   });

@@ -11,7 +11,7 @@ import { suggest } from '../completion/suggest';
 import type { Policy } from '../model/types';
 import { openFeedbackStore } from '../store/feedbackStore';
 import type { FeedbackStore } from '../store/feedbackStore';
-import type { Logger, Settings, Suggestion } from '../types';
+import type { Clock, FeedbackEvent, Logger, Settings, Suggestion } from '../types';
 import { systemClock } from '../util/clock';
 import { seededRandom } from '../util/random';
 import { Arm, figuresOf } from './arm';
@@ -26,10 +26,12 @@ import { Workspace } from './workspace';
 export interface Learner {
   /** Proposes for this arm alone from now on; undefined while it is the frozen policy. */
   readonly policy: Policy | undefined;
+  /** Takes note of a fact, when it happens. */
+  notice(event: FeedbackEvent): void;
   /** Orders the candidates anew and decides whether to show any. */
   decide(suggestion: Suggestion): Suggestion;
-  /** Called after each decision, when its facts are in the store. */
-  learn(store: FeedbackStore, signal: AbortSignal): Promise<void>;
+  /** Called after each decision, when its facts are in the store; `clock` is the arm's. */
+  learn(store: FeedbackStore, clock: Clock, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -118,7 +120,8 @@ export async function replay(options: ReplayOptions, signal: AbortSignal): Promi
         const replayed = new ReplayedCommit(options, commit, workspace, players);
         records.push(...(await replayed.run(files, signal)));
       }
-      for (const change of commit.changes) workspace.apply(change);
+      const isTyped = commit.untyped === undefined;
+      for (const change of commit.changes) workspace.apply(change, isTyped);
       const share = Math.min(
         1,
         Math.max(records.length / options.decisions, counts.walked / history.length),
@@ -146,7 +149,8 @@ async function openPlayers({ arms, directory, logger }: ReplayOptions): Promise<
   const players: Player[] = [];
   for (const spec of arms) {
     const store = await openFeedbackStore(path.join(directory, `${spec.name}.db`), { logger });
-    players.push({ spec, arm: new Arm(store, 0) });
+    const arm = new Arm(store, 0, (event) => spec.learner?.notice(event));
+    players.push({ spec, arm });
   }
   return players;
 }
@@ -222,24 +226,23 @@ class ReplayedCommit {
       // The first arm that asks pays; that the others ask nothing new keeps them comparable.
       const proposed = shared.get(key) ?? this.#ask(file, decision, spec.sees, policy, signal);
       shared.set(key, proposed);
-      const decided = learner?.decide(await proposed) ?? (await proposed);
-      const suggestion = {
-        ...decided,
-        id: uuidOf(`${this.#options.seed} ${name} ${decision.id}`),
-        timeMs: arm.clock.now(),
-      };
-      suggestions[name] = suggestion;
+      const frozen = await proposed;
       if (arm.carriedTo > decision.offset) {
         played.push({ name, arm, suggestion: undefined, keys: 0 });
         continue;
       }
       arm.write(uri, decision.text);
+      const timeMs = arm.clock.now();
+      const id = uuidOf(`${this.#options.seed} ${name} ${decision.id}`);
+      const asked = { ...frozen, id, timeMs };
+      const suggestion = learner?.decide(asked) ?? asked;
+      suggestions[name] = suggestion;
       const { shownIndex } = suggestion;
       if (shownIndex === null) arm.stayQuiet(suggestion, decision);
       const keys = shownIndex === null ? 0 : arm.show(uri, suggestion, shownIndex, decision);
       played.push({ name, arm, suggestion, keys });
       await arm.settled();
-      await learner?.learn(arm.store, signal);
+      await learner?.learn(arm.store, arm.clock, signal);
     }
     const { languageId } = file;
     const commit = this.#commit.id;

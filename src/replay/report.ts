@@ -20,7 +20,7 @@ export interface ReplayReport {
   readonly policy: string;
   readonly decisions: number;
   readonly commits: CommitCounts;
-  /** Characters of the edits in which something was asked. */
+  /** Characters that were written where something was asked, as far as a suggestion may go. */
   readonly written: number;
   readonly arms: Readonly<Partial<Record<ArmName, ArmFigures>>>;
   readonly differences: readonly Difference[];

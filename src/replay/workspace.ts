@@ -41,10 +41,11 @@ export class Workspace {
     this.neighbours.remove(this.uriOf(path));
   }
 
-  /** What a commit did that nobody was watched typing. */
-  apply({ path, from, after }: FileChange): void {
+  /** What a commit did; `isTyped` where the user did it. */
+  apply({ path, from, after }: FileChange, isTyped: boolean): void {
     if (from !== undefined) this.remove(from);
     if (after === undefined) this.remove(path);
+    else if (isTyped) this.edit(path, after);
     else this.update(path, after);
   }
 }

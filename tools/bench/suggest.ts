@@ -12,7 +12,7 @@ import { seededRandom } from '../../src/util/random';
 import { type Figure, format, residentMegabytes, spread } from './machine';
 import { hostScript, modelDirectory, ownSources, type SourceFile } from './places';
 
-const silent: Logger = {
+export const silent: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -69,18 +69,23 @@ export async function benchSuggest(): Promise<Figure[]> {
   }
 }
 
-/** Asks after every four typed characters on some lines of a file, as a person who reads would. */
-async function typeAlong(
+/**
+ * Asks after every four typed characters on some lines of a file, as a person who reads would.
+ * `before` is called before each question, of the number from 0.
+ */
+export async function typeAlong(
   host: ModelHost,
   index: CopyIndex,
   { path, text }: SourceFile,
   count: number,
+  before: (question: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<LatencyMs[]> {
   const latencies: LatencyMs[] = [];
   const start = text.indexOf('\n', text.length / 2) + 1;
   await ask(host, index, path, text.slice(0, start), text.slice(start), 0);
   for (let offset = start + 4, i = 0; i < count && offset < text.length; offset += 4) {
     if (!/\S.*\S/.test(restOfLine(text, offset))) continue;
+    await before(i);
     const suffix = text.slice(offset + restOfLine(text, offset).length);
     latencies.push((await ask(host, index, path, text.slice(0, offset), suffix, i++)).latencyMs);
   }

@@ -21,6 +21,7 @@ import { mergeAdapter } from '../../src/training/merge';
 import { linearModules } from '../../src/training/modules';
 import { type Figure, format, spread } from './machine';
 import { modelDirectory, ownSources, root } from './places';
+import { suggestionsWhileTraining } from './whileTraining';
 
 const [tokens, completion, rank, threads, rounds] = [256, 64, 8, 2, 6];
 
@@ -32,6 +33,7 @@ export async function benchTraining(): Promise<Figure[]> {
       ...(await steps(base, folder)),
       ...(await peakMemory(folder)),
       ...(await firstSuggestion(base, folder)),
+      ...(await suggestionsWhileTraining(folder)),
     ];
   } finally {
     fs.rmSync(folder, { recursive: true });

@@ -1,31 +1,42 @@
 /**
- * node tools/run.mjs tools/eval/learn.ts [--package msw] [--snippets 300] [--cuts 120] [--json]: does
- * training on a person's own code help? The files of a package are split by a hash of their path into
- * 70 % to learn from and 30 % held out; an adapter is trained on snippets of the former, and the
- * frozen and the tuned model answer the same mid-line cuts of the latter, from the file alone.
- * Exact match and edit similarity are those of the 8-bit models, the loss that of the fp32 graph.
+ * node tools/run.mjs tools/eval/learn.ts [--package msw] [--snippets 300] [--cuts 120] [--folder DIR]
+ * [--python PYTHON] [--json]: does training on a person's own code help? The files of a package are
+ * split by a hash of their path into 70 % to learn from and 30 % held out; an adapter is trained on
+ * snippets of the former, and the frozen and the tuned model answer the same mid-line cuts of the
+ * latter, from the file alone. Exact match and edit similarity are those of the 8-bit models, the loss
+ * that of the fp32 graph.
+ *
+ * With a python that has torch, transformers and peft, learn.py trains on the same rows too, and its
+ * adapter answers beside Hone's. What is already in `--folder` is not done again.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { readModelFolder, type ModelFolder } from '../../src/model/modelFolder';
 import { openPolicy } from '../../src/model/policy';
 import { loadTokenizer } from '../../src/model/tokenizer';
-import { readAdapter } from '../../src/training/adapter';
+import { readAdapter, writeAdapter } from '../../src/training/adapter';
 import { openScores, parametersOf } from '../../src/training/engine';
-import { encodeRows } from '../../src/training/examples';
+import { type Example, encodeRows } from '../../src/training/examples';
 import { completionLength } from '../../src/training/feeds';
 import { writeFrozenWeights } from '../../src/training/frozenWeights';
+import { freshPairs } from '../../src/training/lora';
 import { mergeAdapter } from '../../src/training/merge';
-import { trainingSettings } from '../../src/training/settings';
+import { linearModules } from '../../src/training/modules';
+import { parseRows } from '../../src/training/rows';
+import { plannedStep, stepCount } from '../../src/training/schedule';
+import { type TrainingSettings, trainingSettings } from '../../src/training/settings';
 import { train } from '../../src/training/trainer';
 import { systemClock } from '../../src/util/clock';
 import { languageOf } from '../../src/util/language';
 import { seededRandom } from '../../src/util/random';
+import { writeTorchCheckpoint } from '../torch/checkpoint';
 import { type Cut, type SourceFile, makeCuts } from './cuts';
-import { type Marks, bootstrap, marksOf, mean } from './metrics';
+import { type Interval, type Marks, bootstrap, marksOf, mean } from './metrics';
 import { packages, readPackage } from './packages';
 
 const root = process.cwd();
@@ -37,6 +48,8 @@ const { values } = parseArgs({
     epochs: { type: 'string', default: '1' },
     lr: { type: 'string', default: '3e-4' },
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
+    folder: { type: 'string' },
+    python: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -52,6 +65,14 @@ interface Answer extends Marks {
   readonly nll: number;
 }
 
+/** Everything that a run is about, and the folder that it happens in. */
+interface Run {
+  readonly base: ModelFolder;
+  readonly settings: TrainingSettings;
+  readonly cuts: readonly Cut[];
+  readonly folder: string;
+}
+
 async function main(): Promise<void> {
   const entry = packages.find(({ name }) => name === values.package);
   if (entry === undefined)
@@ -61,32 +82,90 @@ async function main(): Promise<void> {
     ({ kind }) => kind === 'midLine',
   );
   const base = await readModelFolder(values.model);
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hone-learn-'));
+  const settings = trainingSettings({
+    ...{ method: 'sft', batchSize: 4, maxTokens, threads, maxMemoryBytes: 3e9 },
+    ...{ epochs: Number(values.epochs), learningRate: Number(values.lr) },
+  });
+  const folder = values.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'hone-learn-'));
+  fs.mkdirSync(folder, { recursive: true });
   try {
-    const data = path.join(folder, 'rows.jsonl');
     const learned = files.filter((file) => !isHeldOut(file));
-    fs.writeFileSync(data, snippets(learned, Number(values.snippets)));
-    const adapter = path.join(folder, 'adapter');
-    const settings = trainingSettings({
-      ...{ method: 'sft', batchSize: 4, maxTokens, threads },
-      ...{ epochs: Number(values.epochs), learningRate: Number(values.lr) },
-    });
-    const started = performance.now();
-    const onProgress = ({ stage, share }: { stage: string; share: number }): void =>
-      note(`${stage} ${(100 * share).toFixed(0)} %`);
-    await train({ base, data, out: adapter, settings, clock: systemClock, onProgress });
-    const minutes = (performance.now() - started) / 60_000;
-
-    const merged = await mergeAdapter({ base, adapter, destination: path.join(folder, 'merged') });
-    const losses = await lossesOf(base, adapter, cuts, folder);
-    const frozen = withLosses(await answer(base, cuts), losses.frozen);
-    const tuned = withLosses(await answer(merged, cuts), losses.tuned);
-    const pairs = frozen.map((before, i) => ({ before, after: tuned[i] ?? before }));
-    report(pairs, `${entry.name}@${entry.version}`, minutes);
+    fs.writeFileSync(path.join(folder, 'rows.jsonl'), snippets(learned, Number(values.snippets)));
+    const run = { base, settings, cuts, folder };
+    const minutes = await trainHere(run);
+    const frozen = await marked(run, 'frozen');
+    report(`${entry.name}@${entry.version}`, [
+      { name: 'Hone', minutes, frozen, tuned: await marked(run, 'adapter') },
+      ...(await twin(run, frozen)),
+    ]);
   } finally {
-    fs.rmSync(folder, { recursive: true });
+    if (values.folder === undefined) fs.rmSync(folder, { recursive: true });
   }
 }
+
+/** Trains into `adapter` and says how long it took, in minutes. */
+async function trainHere({ base, settings, folder }: Run): Promise<number> {
+  const record = path.join(folder, 'minutes.json');
+  if (fs.existsSync(record)) return Number(fs.readFileSync(record, 'utf8'));
+  const started = performance.now();
+  await train({
+    ...{ base, settings, data: path.join(folder, 'rows.jsonl') },
+    out: path.join(folder, 'adapter'),
+    clock: systemClock,
+    onProgress: ({ stage, share }) => note(`${stage} ${(100 * share).toFixed(0)} %`),
+  });
+  const minutes = (performance.now() - started) / 60_000;
+  fs.writeFileSync(record, String(minutes));
+  return minutes;
+}
+
+/** The same training by PyTorch and peft, and how far the two are apart. */
+async function twin(run: Run, frozen: readonly Answer[]): Promise<Contestant[]> {
+  const { base, settings, folder } = run;
+  if (values.python === undefined) return [];
+  const result = path.join(folder, 'torch.json');
+  if (!fs.existsSync(result)) {
+    const tokenizer = await loadTokenizer(base);
+    const parts = { tokenizer, manifest: base.manifest };
+    const text = fs.readFileSync(path.join(folder, 'rows.jsonl'), 'utf8');
+    const { examples } = encodeRows(parseRows(text, 'sft').rows, parts, maxTokens);
+    const steps = Array.from({ length: stepCount(examples.length, settings) }, (_, step) =>
+      plannedStep(examples.length, step, settings),
+    );
+    const { weightDecay, maxGradientNorm, rank, alpha, seed } = settings;
+    const first = ({ sequences }: Example) => sequences[0];
+    const plan = { threads, weightDecay, maxGradientNorm, steps, examples: examples.map(first) };
+    const held = (await encodedCuts(run)).map(first);
+    fs.writeFileSync(path.join(folder, 'plan.json'), JSON.stringify({ ...plan, cuts: held }));
+    await writeTorchCheckpoint(base, path.join(folder, 'base'));
+    const pairs = freshPairs(linearModules(base.manifest), { rank, alpha }, seed);
+    const start = path.join(folder, 'start');
+    if (!fs.existsSync(start)) await writeAdapter(start, { rank, alpha, pairs }, base.manifest);
+    const script = path.join(root, 'tools/eval/learn.py');
+    const { status } = spawnSync(values.python, [script, folder], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    if (status !== 0) throw new Error(`${values.python} failed: see above.`);
+  }
+  const told = torchResult.parse(JSON.parse(fs.readFileSync(result, 'utf8')));
+  const tuned = await marked(run, 'torch');
+  const own = trainingRecord.parse(
+    JSON.parse(fs.readFileSync(path.join(folder, 'adapter', 'training.json'), 'utf8')),
+  );
+  const apart = (ours: readonly number[], theirs: readonly number[]): number =>
+    Math.max(...ours.map((value, i) => Math.abs(value - (theirs[i] ?? NaN))));
+  const scores = tuned.map(({ nll }) => nll);
+  note(`losses of the ${own.losses.length} steps: at most ${apart(own.losses, told.losses)} apart`);
+  note(`its adapter on what is held out, run by both: ${apart(scores, told.tuned)} apart`);
+  return [{ name: 'PyTorch', minutes: told.minutes, frozen, tuned }];
+}
+
+const torchResult = z.object({
+  losses: z.array(z.number()),
+  minutes: z.number(),
+  tuned: z.array(z.number()),
+});
+const trainingRecord = z.object({ losses: z.array(z.number()) });
 
 function isHeldOut({ path: file }: SourceFile): boolean {
   return createHash('sha256').update(file).digest().readUInt32BE(0) % 100 < 30;
@@ -112,6 +191,32 @@ function snippets(files: readonly SourceFile[], count: number): string {
   return rows.map((row) => JSON.stringify(row)).join('\n');
 }
 
+/** What the model makes of the cuts: as it is, or with the adapter in a subfolder. */
+async function marked(run: Run, which: 'frozen' | 'adapter' | 'torch'): Promise<Answer[]> {
+  const { base, cuts, folder } = run;
+  const record = path.join(folder, `${which}.answers.json`);
+  if (fs.existsSync(record))
+    return z.array(answerSchema).parse(JSON.parse(fs.readFileSync(record, 'utf8')));
+  const adapter = which === 'frozen' ? undefined : path.join(folder, which);
+  const merged = path.join(folder, `${which}.merged`);
+  fs.rmSync(merged, { recursive: true, force: true });
+  const model =
+    adapter === undefined ? base : await mergeAdapter({ base, adapter, destination: merged });
+  const marks = await answer(model, cuts);
+  fs.rmSync(merged, { recursive: true, force: true });
+  const losses = await lossesOf(run, adapter);
+  const answers = marks.map((mark, i) => ({ ...mark, nll: losses[i] ?? NaN }));
+  fs.writeFileSync(record, JSON.stringify(answers));
+  return answers;
+}
+
+const answerSchema = z.object({
+  exact: z.boolean(),
+  similarity: z.number(),
+  saved: z.number(),
+  nll: z.number(),
+});
+
 /** The greedy answer of one model to every cut, by the text before it alone. */
 async function answer(model: ModelFolder, cuts: readonly Cut[]): Promise<Marks[]> {
   const policy = await openPolicy(model, { threads });
@@ -131,76 +236,80 @@ async function answer(model: ModelFolder, cuts: readonly Cut[]): Promise<Marks[]
   return marks;
 }
 
-/** Nats per token of the true answers, by the frozen model and with the adapter. */
-async function lossesOf(
-  base: ModelFolder,
-  directory: string,
-  cuts: readonly Cut[],
-  folder: string,
-): Promise<{ readonly frozen: number[]; readonly tuned: number[] }> {
+/** Nats per token of the true answers, by the model as it is or with an adapter. */
+async function lossesOf(run: Run, adapter: string | undefined): Promise<number[]> {
+  const { base, folder } = run;
   const { manifest } = base;
+  const directory = adapter ?? path.join(folder, 'adapter');
   const { pairs, ...lora } = await readAdapter(directory, manifest);
-  const work = path.join(folder, 'scores');
-  fs.mkdirSync(work);
+  const work = fs.mkdtempSync(path.join(folder, 'scores-'));
   await writeFrozenWeights(base, work);
   const modules = pairs.map(({ module }) => module);
   const engine = await openScores({ config: manifest, modules, lora, directory: work, threads });
+  const tuned = parametersOf(pairs);
+  const parameters =
+    adapter === undefined ? tuned.map(({ length }) => new Float32Array(length)) : tuned;
+  const losses: number[] = [];
+  for (const example of await encodedCuts(run)) {
+    const [score = NaN] = await engine.run([example], parameters);
+    const [sequence] = example.sequences;
+    losses.push(-score / (sequence === undefined ? NaN : completionLength(sequence)));
+  }
+  await engine.release();
+  fs.rmSync(work, { recursive: true });
+  return losses;
+}
+
+async function encodedCuts({ base, cuts }: Run): Promise<readonly Example[]> {
   const rows = cuts.map((cut, i) => ({
     ...{ line: i + 1, weight: 1, liked: true, repository: values.package, path: cut.path },
     ...{ prompt: cut.text.slice(0, cut.offset), texts: [cut.target] },
   }));
-  const tokenizer = await loadTokenizer(base);
-  const { examples } = encodeRows(rows, { tokenizer, manifest }, maxTokens);
-  const tuned = parametersOf(pairs);
-  const frozen = tuned.map(({ length }) => new Float32Array(length));
-  const perToken = async (parameters: readonly Float32Array[]): Promise<number[]> => {
-    const losses: number[] = [];
-    for (const example of examples) {
-      const [score = NaN] = await engine.run([example], parameters);
-      const [sequence] = example.sequences;
-      losses.push(-score / (sequence === undefined ? NaN : completionLength(sequence)));
-    }
-    return losses;
-  };
-  const losses = { frozen: await perToken(frozen), tuned: await perToken(tuned) };
-  await engine.release();
-  return losses;
+  const parts = { tokenizer: await loadTokenizer(base), manifest: base.manifest };
+  return encodeRows(rows, parts, maxTokens).examples;
 }
 
-function withLosses(marks: readonly Marks[], losses: readonly number[]): Answer[] {
-  return marks.map((mark, i) => ({ ...mark, nll: losses[i] ?? NaN }));
-}
-
-interface Pair {
-  readonly before: Answer;
-  readonly after: Answer;
+/** One who trained, and what came of it. */
+interface Contestant {
+  readonly name: string;
+  readonly minutes: number;
+  readonly frozen: readonly Answer[];
+  readonly tuned: readonly Answer[];
 }
 
 /** Means with bootstrap 95 % intervals over cuts, and those of the difference of pairs. */
-function report(pairs: readonly Pair[], name: string, minutes: number): void {
+function report(name: string, contestants: readonly Contestant[]): void {
   const figures = {
     'exact match': ({ exact }: Answer) => Number(exact),
     'edit similarity': ({ similarity }: Answer) => similarity,
     'nats per token': ({ nll }: Answer) => nll,
   };
-  const table = Object.entries(figures).map(([what, of]) => {
-    const interval = (value: (pair: Pair) => number) =>
-      bootstrap([pairs], (sample) => mean(sample.map(value)));
-    return {
-      what,
-      frozen: interval(({ before }) => of(before)),
-      tuned: interval(({ after }) => of(after)),
-      difference: interval(({ before, after }) => of(after) - of(before)),
-    };
+  const results = contestants.map(({ name: by, minutes, frozen, tuned }) => {
+    const pairs = frozen.map((before, i) => ({ before, after: tuned[i] ?? before }));
+    const table = Object.entries(figures).map(([what, of]) => {
+      const interval = (value: (pair: (typeof pairs)[number]) => number) =>
+        bootstrap([pairs], (sample) => mean(sample.map(value)));
+      return {
+        what,
+        frozen: interval(({ before }) => of(before)),
+        tuned: interval(({ after }) => of(after)),
+        difference: interval(({ before, after }) => of(after) - of(before)),
+      };
+    });
+    return { by, cuts: pairs.length, minutes, table };
   });
-  const head = { package: name, cuts: pairs.length, snippets: Number(values.snippets), minutes };
-  if (values.json) return print(JSON.stringify({ ...head, table }));
-  print(`${name}, ${pairs.length} cuts, ${values.snippets} snippets in ${minutes.toFixed(1)} min`);
-  print('| | frozen | tuned | difference |\n|---|---|---|---|');
-  const cell = ({ value, low, high }: (typeof table)[number]['frozen']): string =>
+  if (values.json) {
+    const head = { package: name, snippets: Number(values.snippets) };
+    return print(JSON.stringify({ ...head, results }));
+  }
+  const cell = ({ value, low, high }: Interval): string =>
     `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
-  for (const { what, frozen, tuned, difference } of table)
-    print(`| ${what} | ${cell(frozen)} | ${cell(tuned)} | ${cell(difference)} |`);
+  for (const { by, cuts, minutes, table } of results) {
+    print(`${name}, ${cuts} cuts, ${values.snippets} snippets, ${by} in ${minutes.toFixed(1)} min`);
+    print('| | frozen | tuned | difference |\n|---|---|---|---|');
+    for (const { what, frozen, tuned, difference } of table)
+      print(`| ${what} | ${cell(frozen)} | ${cell(tuned)} | ${cell(difference)} |`);
+  }
 }
 
 function print(line: string): void {

@@ -41,7 +41,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs `hone train`; `meanwhile` is called once steps are being taken. */
+/** Runs `hone train`; `meanwhile` is called once there is a checkpoint. */
 async function honeTrain(
   out: string,
   epochs: number,
@@ -58,7 +58,7 @@ async function honeTrain(
   hone.stdout.on('data', (text: Buffer) => (said.out += text.toString()));
   hone.stderr.on('data', (text: Buffer) => {
     said.err += text.toString();
-    if (isTold || !said.err.includes('training, loss')) return;
+    if (isTold || !/[2-9]0 % \(training/.test(said.err)) return;
     isTold = true;
     meanwhile(hone);
   });

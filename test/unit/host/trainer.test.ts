@@ -2,6 +2,7 @@
  * Training in a real child, and a child that is killed at any instant. HONE_KILLS=200 kills as often
  * as the release check asks; a few are enough to see that nothing has come loose.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import path from 'node:path';
@@ -75,6 +76,20 @@ test('a child trains an adapter, another merges it, and progress comes across', 
   expect(merged.manifest.version).not.toBe(base.manifest.version);
 });
 
+test.runIf(existsSync('/usr/bin/chrt'))('a trainer runs only where nothing else does', async () => {
+  const child = forkChild(options);
+  const client = new RpcClient(child.channel, systemClock);
+  const stat = await new Promise<string>((resolve) => {
+    const onProgress = (): void => resolve(readFileSync(`/proc/${child.pid}/stat`, 'utf8'));
+    client.call('train', params('idle', 9), { onProgress }).catch(() => undefined);
+  });
+  child.kill();
+  await child.ended;
+  client.close(new Error('killed'));
+  // Field 41 of proc(5) is the policy, 5 is SCHED_IDLE; the second field, the name, is in brackets.
+  expect(stat.slice(stat.lastIndexOf(')')).split(' ')[39]).toBe('5');
+});
+
 test('errors of the training cross with their code', async () => {
   const bad = { ...params('bad'), data: path.join(folder, 'none.jsonl') };
   await expect(trainInChild(bad, options)).rejects.toThrow(
@@ -94,13 +109,13 @@ test('a cancelled training ends at once and leaves no version behind', async () 
   await expect(cancelled).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
   const versions = path.join(folder, 'versions');
   expect(await readdir(versions)).not.toContain('cancelled');
-  // The child keeps its last whole step and ends by itself, long before it would be killed.
+  // The child keeps its last whole step and ends by itself.
   await vi.waitFor(
     () => expect(process.getActiveResourcesInfo()).not.toContain('ProcessWrap'),
     5_000,
   );
   expect(await readdir(path.join(versions, 'cancelled.checkpoint'))).toHaveLength(1);
-});
+}, 60_000);
 
 test(
   'killed at any instant, it harms no version, and goes on where it stood',
@@ -118,10 +133,10 @@ test(
       }
     }
     await trainInChild(params('next', 4), options);
-    const left = (await readdir(versions)).filter((name) => !name.startsWith('cancelled'));
+    const left = (await readdir(versions)).filter((name) => !/^(cancelled|idle)/.test(name));
     expect(left.sort()).toEqual(['first', 'next']);
   },
-  20_000 + 3_000 * kills,
+  30_000 + 6_000 * kills,
 );
 
 /** Starts a run in a child and kills it so long after it was asked to train. */

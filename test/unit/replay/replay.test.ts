@@ -142,6 +142,7 @@ describe('a replay', () => {
     const asked: AskedDecision[] = [];
     const showsNothing: Learner = {
       policy: undefined,
+      notice: () => undefined,
       decide: (suggestion) => ({ ...suggestion, shownIndex: null }),
       learn: () => Promise.resolve(),
       dispose: () => Promise.resolve(),
@@ -167,6 +168,7 @@ describe('a replay', () => {
     const order: string[] = [];
     const learner: Learner = {
       policy: undefined,
+      notice: () => undefined,
       decide(suggestion) {
         order.push(`decide ${suggestion.offset}`);
         return suggestion;
