@@ -68,7 +68,7 @@ export interface Policy {
 export interface Judgement {
   /** P(accepted and retained), 0..1, calibrated. */
   readonly probability: number;
-  /** Orders the candidates of one decision, higher is better; without a meaning of its own. */
+  /** Of two candidates of one decision the preferred one has more; without a meaning of its own. */
   readonly preference: number;
 }
 

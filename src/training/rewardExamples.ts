@@ -24,6 +24,8 @@ export interface RewardExample {
 export interface RewardOption {
   readonly row: Float64Array; // [F]
   readonly target: number | undefined;
+  /** Whether it is what was written, by the same measure for all, shown or not. */
+  readonly isRight: boolean | undefined;
   /** Characters that would be gained. */
   readonly length: number;
   /** The number it was ordered by when the decision was taken. */
@@ -71,11 +73,13 @@ export function lessonOf(
 ): RewardLesson | undefined {
   const { suggestion, rating } = stored;
   const labels = labelsOf(stored);
+  const written = writtenAt(stored, suggestion.candidates[labels.shownIndex ?? -1]);
   if (labels.targets.every((target) => target === undefined)) return undefined;
   const rows = featuresOf(suggestion, outcomes);
   const options = suggestion.candidates.map(({ text, score }, i): RewardOption => ({
     row: rows[i] ?? new Float64Array(0),
     target: labels.targets[i],
+    isRight: written === undefined ? undefined : wouldBeRight(text, written) === 1,
     length: text.length,
     score,
   }));
@@ -151,7 +155,9 @@ function writtenAt(
 function wouldBeRight(text: string, written: string): number | undefined {
   const wanted = text.trimEnd();
   const { takenLength, typedLength } = agreement(written.trimEnd(), wanted);
-  if (takenLength === wanted.length) return 1;
+  // Half of a word is not what was meant.
+  const splitsWord = /\w$/.test(wanted) && /\w/.test(written.charAt(typedLength));
+  if (takenLength === wanted.length) return splitsWord ? 0 : 1;
   return typedLength === written.trimEnd().length ? undefined : 0;
 }
 

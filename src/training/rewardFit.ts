@@ -138,21 +138,24 @@ export function emptyReward(
   const rows = lessons.flatMap(({ examples }) => examples.map(({ row }) => row));
   const layout = layoutOf({ features: featureNames.length, hidden });
   const random = seededRandom(seed);
-  const parameters = Array.from({ length: layout.size }, (_, i) =>
-    i >= layout.inner && i < layout.innerBias
-      ? (2 * random() - 1) * Math.sqrt(3 / featureNames.length)
-      : 0,
-  );
-  // Half of each direction at the way out, or no gradient would reach the hidden layer.
+  const parameters = Array.from({ length: layout.size }, () => 0);
+  const features = featureNames.map((name, f) => {
+    const values = rows.map((row) => row[f] ?? 0);
+    const average = mean(values);
+    const deviation = Math.sqrt(mean(values.map((value) => (value - average) ** 2)));
+    const varies = deviation > 1e-3;
+    for (let h = 0; h < hidden; h++) {
+      const start = (2 * random() - 1) * Math.sqrt(3 / featureNames.length);
+      // What never varied was never judged by, and must not be once it does.
+      parameters[layout.inner + f * hidden + h] = varies ? start : 0;
+    }
+    return { name, mean: average, deviation: varies ? deviation : 1 };
+  });
+  // Small at the way out, but not nothing, or no gradient would reach the hidden layer.
   for (let at = layout.outer; at < layout.size; at++) parameters[at] = (2 * random() - 1) * 0.1;
   return {
     format: 1,
-    features: featureNames.map((name, f) => {
-      const values = rows.map((row) => row[f] ?? 0);
-      const average = mean(values);
-      const deviation = Math.sqrt(mean(values.map((value) => (value - average) ** 2)));
-      return { name, mean: average, deviation: deviation > 1e-3 ? deviation : 1 };
-    }),
+    features,
     hidden,
     outputs: [...rewardOutputs],
     parameters,
@@ -194,8 +197,8 @@ function withFeatures(weights: RewardWeights, names: readonly string[]): RewardW
 function judgedBest(weights: RewardWeights, lessons: readonly RewardLesson[]): Outcome01[] {
   const judge = judgeOf(weights);
   return lessons.flatMap(({ options, shownIndex }) => {
-    const judged = options.map(({ row, target }) => ({ ...judge(row), target }));
-    const [best] = judged.toSorted((a, b) => b.preference - a.preference);
+    const judged = options.map(({ row, target }) => ({ logit: judge(row), target }));
+    const [best] = judged.toSorted((a, b) => b.logit - a.logit);
     const known = [best, judged[shownIndex ?? -1]].find((one) => one?.target !== undefined);
     return known?.target === undefined ? [] : [{ logit: known.logit, target: known.target }];
   });
@@ -208,8 +211,7 @@ function judgeOf(weights: RewardWeights) {
   const out = new Float32Array(layout.outputs);
   return (row: Float64Array) => {
     forwardRow(layout, parameters, standardised(weights, row), units, out);
-    const [logit = 0, preference = 0] = out;
-    return { logit, preference };
+    return out[0] ?? 0;
   };
 }
 
@@ -240,11 +242,13 @@ type Term =
  * Minimises the sum over terms of weight x loss + priorWeight/2 |w - prior|², divided by the number
  * of terms, in batches drawn without replacement.
  */
-function descend(
+export function descend(
   lessons: readonly RewardLesson[],
   prior: RewardWeights,
-  { seed, priorWeight, maxVisits, pairWeight, learningRate }: RewardFitOptions,
+  options: Partial<RewardFitOptions> = {},
 ): RewardWeights {
+  const settings = { ...rewardFitDefaults, ...options };
+  const { seed, priorWeight, maxVisits, pairWeight, learningRate } = settings;
   const layout = layoutOf({ features: prior.features.length, hidden: prior.hidden });
   const terms = termsOf(lessons, prior, pairWeight);
   const anchor = Float32Array.from(prior.parameters);

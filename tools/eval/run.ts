@@ -3,6 +3,7 @@
  * ablation table. Cuts of all packages in turn, all rows of a cut one after the other; what is
  * answered stays answered, so it may be stopped at any time and goes on where it stopped.
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
+ * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
  * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
  */
 import * as path from 'node:path';
@@ -11,6 +12,7 @@ import { createParser } from '../../src/completion/parser';
 import { defaultSettings } from '../../src/contributions';
 import { readModelFolder } from '../../src/model/modelFolder';
 import { createPolicy } from '../../src/model/policy';
+import { writeRewardWeights } from '../../src/model/rewardModel';
 import { openSession } from '../../src/model/session';
 import { loadTokenizer } from '../../src/model/tokenizer';
 import {
@@ -25,6 +27,7 @@ import { type Cut, makeCuts } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
 import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
 import { type PackageEntry, packages, readPackage } from './packages';
+import { pretrain, readHistories } from './reward';
 import { baselines, everythingRow, type Equipment, type Row, rows, Workbench } from './rows';
 import { ablation, markCuts, markdown, type RowNames } from './table';
 
@@ -38,6 +41,7 @@ const { values, positionals } = parseArgs({
     cuts: { type: 'string' },
     minutes: { type: 'string', default: 'Infinity' },
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
+    stores: { type: 'string', default: path.join(root, '.cache/replay') },
     summary: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -71,6 +75,12 @@ if (fitting) {
   const fit = fitScore(questionsOf(latest(key).filter(({ row }) => row === fitRow.id)));
   process.stdout.write(fitReport(fit) + '\n');
   writeWeights(fit, path.join(root, 'src/completion/scoreWeights.ts'));
+} else if (positionals[0] === 'reward') {
+  const { weights, report } = pretrain(
+    await readHistories(path.resolve(values.stores), stderrLogger),
+  );
+  process.stdout.write(report + '\n');
+  await writeRewardWeights(path.join(root, 'media/reward/pretrained.json'), weights);
 } else if (positionals[0] === 'members') {
   process.stdout.write(memberTable(await askMembers(Number(values.cuts ?? 300))) + '\n');
 } else {

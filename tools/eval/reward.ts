@@ -1,0 +1,168 @@
+/**
+ * npm run eval -- reward [-- --stores DIR]: makes the reward model that ships, from the feedback stores
+ * of replayed histories (`hone replay --learn cache --stores DIR/NAME`), one folder a history. What it
+ * is worth is told of histories that the fit did not see, one left out at a time, beside the fitted
+ * score; it is calibrated on those too. Seeded, nothing random.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { featureNames } from '../../src/completion/features';
+import { createRewardModel, rounded, type RewardWeights } from '../../src/model/rewardModel';
+import { openExistingStore } from '../../src/store/feedbackStore';
+import { calibrationError, fitCalibration } from '../../src/training/calibration';
+import { lessonsOf, type RewardLesson, type RewardOption } from '../../src/training/rewardExamples';
+import { descend, emptyReward } from '../../src/training/rewardFit';
+import type { Judgement } from '../../src/model/types';
+import type { Logger } from '../../src/types';
+import { mean } from './metrics';
+
+export interface RewardHistory {
+  readonly name: string;
+  readonly lessons: readonly RewardLesson[];
+}
+
+/** How the one that ships is fitted: chosen by what is left out. */
+export const pretraining = { hidden: 8, seed: 1, priorWeight: 30, pairWeight: 0.5 } as const;
+
+/** What is put first in a decision. */
+type Order = (lesson: RewardLesson) => Chosen | undefined;
+
+interface Chosen {
+  readonly option: RewardOption;
+  /** P(accepted and retained), 0..1. */
+  readonly probability: number;
+}
+
+export async function readHistories(folder: string, logger: Logger): Promise<RewardHistory[]> {
+  const histories: RewardHistory[] = [];
+  for (const name of fs.readdirSync(folder).sort()) {
+    const file = path.join(folder, name, 'cache.db');
+    if (!fs.existsSync(file)) continue;
+    const store = await openExistingStore(file, { logger });
+    const lessons: RewardLesson[] = [];
+    for await (const lesson of lessonsOf(store.suggestions())) lessons.push(lesson);
+    await store.close();
+    histories.push({ name, lessons });
+  }
+  return histories;
+}
+
+/** A model of these histories, not yet calibrated. */
+function fitted(histories: readonly RewardHistory[]): RewardWeights {
+  const lessons = histories.flatMap((history) => history.lessons);
+  return descend(lessons, emptyReward(lessons, pretraining), pretraining);
+}
+
+export interface Pretrained {
+  readonly weights: RewardWeights;
+  readonly report: string;
+}
+
+export function pretrain(histories: readonly RewardHistory[]): Pretrained {
+  const folds = histories.map((held) => ({
+    held,
+    weights: fitted(histories.filter((other) => other !== held)),
+  }));
+  const logits = folds.flatMap(({ held, weights }) =>
+    chosenOf(held, orderOf(weights)).map(({ option, probability }) => ({
+      logit: Math.log(probability / (1 - probability)),
+      target: Number(option.isRight),
+    })),
+  );
+  const calibration = fitCalibration(logits);
+  const all = fitted(histories);
+  const lines = (titled: readonly (readonly [string, (weights: RewardWeights) => Order])[]) =>
+    titled.map(([title, order]) => {
+      const chosen = folds.flatMap(({ held, weights }) =>
+        chosenOf(held, order({ ...weights, calibration })),
+      );
+      return figures(title, chosen);
+    });
+  const report = [
+    `Decisions of ${histories.map(({ name, lessons }) => `${name} (${lessons.length})`).join(', ')};`,
+    'each history is judged by a model that did not see it.',
+    '',
+    '| order | decisions | AUC | calibration error | right characters and wrong texts: all shown |' +
+      thresholds.map((threshold) => ` from ${threshold} |`).join(''),
+    '| --- | --- | --- | --- | --- |' + thresholds.map(() => ' --- |').join(''),
+    ...lines([
+      ['score', () => scoreOrder],
+      ['reward model', (weights) => orderOf(weights)],
+      ['by its preference', (weights) => orderOf(weights, ({ preference }) => preference)],
+      [
+        'by characters expected',
+        (weights) => orderOf(weights, ({ probability }, { length }) => probability * length),
+      ],
+      ['whoever knows', () => perfectOrder],
+    ]),
+  ].join('\n');
+  return { weights: rounded({ ...all, calibration, labels: 0 }), report };
+}
+
+const thresholds = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4] as const;
+
+const scoreOrder: Order = ({ options }) =>
+  first(options, ({ score }) => ({ key: score, probability: score }));
+const perfectOrder: Order = ({ options }) =>
+  first(options, ({ isRight, length }) => ({
+    key: Number(isRight) * length,
+    probability: Number(isRight),
+  }));
+
+function orderOf(
+  weights: RewardWeights,
+  key: (judgement: Judgement, option: RewardOption) => number = ({ probability }) => probability,
+): Order {
+  const model = createRewardModel(weights, featureNames);
+  return ({ options }) => {
+    const judgements = model.judge(options.map(({ row }) => row));
+    return first(options, (option, i) => {
+      const judgement = judgements[i] ?? { probability: 0, preference: 0 };
+      return { key: key(judgement, option), probability: judgement.probability };
+    });
+  };
+}
+
+function first(
+  options: readonly RewardOption[],
+  rate: (option: RewardOption, index: number) => { key: number; probability: number },
+): Chosen | undefined {
+  const rated = options.map((option, i) => ({ option, ...rate(option, i) }));
+  return rated.toSorted((a, b) => b.key - a.key)[0];
+}
+
+/** What an order puts first in each decision, where it is known whether that is right. */
+function chosenOf({ lessons }: RewardHistory, order: Order): Chosen[] {
+  return lessons.flatMap((lesson) => {
+    const chosen = order(lesson);
+    return chosen?.option.isRight === undefined ? [] : [chosen];
+  });
+}
+
+function figures(title: string, chosen: readonly Chosen[]): string {
+  const said = chosen.map(({ option, probability }) => ({
+    probability,
+    target: Number(option.isRight),
+  }));
+  const at = (threshold: number) => {
+    const shown = chosen.filter(({ probability }) => probability >= threshold);
+    const kept = shown.reduce((sum, { option }) => sum + Number(option.isRight) * option.length, 0);
+    const refused = shown.filter(({ option }) => !option.isRight).length;
+    return ` ${Math.round(kept)}, ${refused} |`;
+  };
+  return (
+    `| ${title} | ${chosen.length} | ${auc(said).toFixed(3)} | ${calibrationError(said).toFixed(3)} |` +
+    [0, ...thresholds].map(at).join('')
+  );
+}
+
+/** The share of pairs, one taken and one refused, that stand the right way round. */
+function auc(said: readonly { probability: number; target: number }[]): number {
+  const taken = said.filter(({ target }) => target >= 0.5);
+  const refused = said.filter(({ target }) => target < 0.5);
+  return mean(
+    taken.flatMap((good) =>
+      refused.map((bad) => 0.5 + 0.5 * Math.sign(good.probability - bad.probability)),
+    ),
+  );
+}
