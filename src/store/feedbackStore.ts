@@ -77,7 +77,8 @@ export const maxWaitingEvents = 2_000;
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
-const rowsPerPage = 100;
+/** As many as are made from their rows in a few milliseconds: the extension host reads them too. */
+const rowsPerPage = 25;
 
 /**
  * For the editor: always resolves. A damaged file is set aside and a new one begun; where nothing
