@@ -164,6 +164,7 @@ export class Arm {
 
   async dispose(): Promise<void> {
     this.#tracker.dispose();
+    await this.store.checkpoint();
     await this.store.close();
   }
 

@@ -49,6 +49,10 @@ export interface History {
   readonly head: string;
   /** Commits that will come. */
   readonly length: number;
+  /** Addresses of their authors, one a commit. */
+  readonly emails: readonly string[];
+  /** The user's own, as git is told; '' where it is told none. */
+  readonly ownEmail: string;
   /** The files as they were before the first commit. */
   readonly start: readonly WorkspaceFile[];
   /** The oldest first. May be walked once. */
@@ -129,6 +133,11 @@ async function openRepository(directory: string, options: HistoryOptions): Promi
     name: options.name ?? nameOf(gitDirectory),
     head,
     length: listed.length,
+    emails: listed.map(({ author }) => author.email),
+    ownEmail: await git.text('config', 'user.email').then(
+      (text) => text.trim(),
+      () => '',
+    ),
     start,
     async *commits() {
       for (const commit of listed) {

@@ -57,6 +57,10 @@ export interface ReplayOptions {
   /** Where answers of policies are kept. */
   readonly cache: string;
   readonly logger: Logger;
+  /** Whether anything is asked in a commit; in all of them when left out. */
+  readonly isAsked?: (commit: Commit) => boolean;
+  /** Ends the replay before the next commit. */
+  readonly isOver?: () => boolean;
   readonly onProgress?: (progress: ReplayProgress) => void;
   /** Told of each decision when it has been asked, whatever the user does with the answer. */
   readonly onDecision?: (asked: AskedDecision) => Promise<void>;
@@ -111,10 +115,10 @@ export async function replay(options: ReplayOptions, signal: AbortSignal): Promi
   try {
     for await (const commit of history.commits()) {
       signal.throwIfAborted();
-      if (records.length >= options.decisions) break;
+      if (records.length >= options.decisions || options.isOver?.() === true) break;
       counts.walked++;
       if (commit.untyped !== undefined) counts[commit.untyped]++;
-      const files = planCommit(commit, plan);
+      const files = options.isAsked?.(commit) === false ? [] : planCommit(commit, plan);
       if (files.length > 0) {
         counts.asked++;
         const replayed = new ReplayedCommit(options, commit, workspace, players);

@@ -40,6 +40,7 @@ export async function openVersions(
     name: name ?? path.basename(path.resolve(directory)),
     head: last.folder,
     length: later.length,
+    ...{ emails: later.map(() => ''), ownEmail: '' },
     start,
     async *commits() {
       let before = await read(first);

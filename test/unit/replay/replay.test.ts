@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../../src/contributions';
-import type { GenerateRequest, Policy } from '../../../src/model/types';
+import type { Policy } from '../../../src/model/types';
 import { openHistory } from '../../../src/replay/history';
 import {
   type ArmSpec,
@@ -14,58 +14,12 @@ import {
 import { reportOf } from '../../../src/replay/report';
 import { openExistingStore } from '../../../src/store/feedbackStore';
 import type { Suggestion } from '../../../src/types';
+import { fakePolicy, garden, knowing, noParser } from '../../helpers/gardenHistory';
 import { gitRepository } from '../../helpers/gitRepository';
 import { silentLogger } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
 
 const never = new AbortController().signal;
-const noParser = { load: () => Promise.resolve(false), errorsIn: () => undefined };
-
-/** Six commits, each of which writes one more line of the same kind. */
-async function garden(): Promise<string> {
-  const repository = await gitRepository();
-  const names = ['rose', 'tulip', 'aster', 'peony', 'lupin', 'poppy'];
-  for (let count = 1; count <= names.length; count++) {
-    const lines = names.slice(0, count).map((name) => `export const ${name} = plant('${name}');`);
-    repository.commit({ 'garden.ts': `import { plant } from './plant';\n${lines.join('\n')}\n` });
-  }
-  return repository.directory;
-}
-
-/** Says what `answer` says, and counts how often it was asked. */
-function fakePolicy(answer: (request: GenerateRequest) => string): Policy & { asked: number } {
-  return {
-    version: 'fake@1',
-    asked: 0,
-    generate(request) {
-      this.asked++;
-      const text = answer(request);
-      const drafts = request.drafts.map((draft) => ({
-        ...{ text: draft.text, tokenIds: [], logProb: -3, source: 'copied' as const },
-        ...{ propensity: 1, copy: draft.copy },
-      }));
-      const greedy = { text, tokenIds: [1], logProb: -1, source: 'greedy' as const, propensity: 1 };
-      return Promise.resolve({
-        candidates: text === '' ? drafts : [greedy, ...drafts],
-        snippets: request.context.snippets,
-        promptTokens: 10,
-        cachedTokens: 0,
-        latencyMs: { queue: 0, prefill: 20, decode: 30 },
-      });
-    },
-    warm: () => Promise.resolve(),
-  };
-}
-
-/** Knows how every line ends. */
-function knowing({ context }: GenerateRequest): string {
-  const head = context.prefix.slice(context.prefix.lastIndexOf('\n') + 1);
-  const [, name] = /^export const (\w+) = /.exec(head) ?? [];
-  if (name === undefined) return '';
-  const whole = `export const ${name} = plant('${name}');`;
-  return whole.startsWith(head) ? whole.slice(head.length) : '';
-}
-
 const frozen: readonly ArmSpec[] = [
   { name: 'none', sees: 'file' },
   { name: 'cache', sees: 'workspace' },
