@@ -5,18 +5,20 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { createParser } from '../completion/parser';
 import { defaultSettings } from '../contributions';
+import { readModelFolder } from '../model/modelFolder';
 import { readRewardWeights } from '../model/rewardModel';
+import { adapterLearner } from '../replay/adapterLearner';
 import { openHistory } from '../replay/history';
 import type { ArmName } from '../replay/measures';
 import { writePage } from '../replay/page';
 import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
 import { reportOf, summaryOf } from '../replay/report';
 import { rewardLearner } from '../replay/rewardLearner';
-import { oneOf, share, wholeNumber } from './arguments';
+import { number, oneOf, share, wholeNumber } from './arguments';
 import { grammars, shippedModel, shippedReward, withPolicy } from './model';
-import { print, progressBar, stderrLogger } from './terminal';
+import { note, print, progressBar, stderrLogger } from './terminal';
 
-const learnings = ['none', 'cache', 'reward', 'compare'] as const;
+const learnings = ['none', 'cache', 'reward', 'all', 'compare'] as const;
 type Learning = (typeof learnings)[number];
 
 export function replayCommand(signal: AbortSignal): Command {
@@ -31,6 +33,8 @@ export function replayCommand(signal: AbortSignal): Command {
     .option('--model <dir>', 'imported model', shippedModel)
     .option('--reward <file>', 'reward model to start from', shippedReward)
     .option('--eagerness <n>', '0 to 1, as in the settings', share, defaultSettings.eagerness)
+    .option('--learn-every <n>', 'decisions between two runs that train', wholeNumber, 100)
+    .option('--learn-minutes <n>', 'what such a run may take on two cores', number, 3)
     .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
     .option('--stores <dir>', 'keep the feedback store of each arm in this folder')
     .option('--report <dir>', 'write a page with pictures into this folder')
@@ -52,7 +56,7 @@ export function replayCommand(signal: AbortSignal): Command {
           const result = await replay(
             {
               ...{ history, policy, parser, seed, decisions, directory, cache },
-              arms: await armsOf(options),
+              arms: await armsOf(options, directory),
               settings: defaultSettings,
               logger: stderrLogger,
               onProgress: (progress) => bar.set(progress.share, describe(progress)),
@@ -69,6 +73,8 @@ export function replayCommand(signal: AbortSignal): Command {
     });
 }
 
+/** Of one operator while training. */
+const defaultThreads = 2;
 const defaultCache = path.join(os.homedir(), '.cache', 'hone', 'replay');
 
 interface ReplayOptions {
@@ -80,6 +86,8 @@ interface ReplayOptions {
   readonly model: string;
   readonly reward: string;
   readonly eagerness: number;
+  readonly learnEvery: number;
+  readonly learnMinutes: number;
   readonly cache: string;
   readonly stores?: string;
   readonly report?: string;
@@ -87,15 +95,27 @@ interface ReplayOptions {
 }
 
 /** The arm that was asked for, or all of them. */
-async function armsOf({ learn, reward, eagerness, seed }: ReplayOptions): Promise<ArmSpec[]> {
+async function armsOf(options: ReplayOptions, directory: string): Promise<ArmSpec[]> {
+  const { learn, eagerness, seed, learnEvery, learnMinutes } = options;
   const arms: ArmSpec[] = [];
   const plays = (name: ArmName): boolean => learn === 'compare' || learn === name;
   if (plays('none')) arms.push({ name: 'none', sees: 'file' });
   if (plays('cache')) arms.push({ name: 'cache', sees: 'workspace' });
+  if (!plays('reward') && !plays('all')) return arms;
+  const prior = await readRewardWeights(options.reward);
   if (plays('reward')) {
-    const prior = await readRewardWeights(reward);
     const learner = rewardLearner({ prior, eagerness, seed });
     arms.push({ name: 'reward', sees: 'workspace', learner });
+  }
+  if (plays('all')) {
+    const learner = adapterLearner({
+      ...{ prior, eagerness, seed, everyDecisions: learnEvery, minutes: learnMinutes },
+      base: await readModelFolder(options.model),
+      registryDir: path.join(directory, 'versions'),
+      threads: defaultSettings.threads || defaultThreads,
+      onRun: ({ outcome, sentences }) => note(`Adapter ${outcome}: ${sentences.join(' ')}`),
+    });
+    arms.push({ name: 'all', sees: 'workspace', learner });
   }
   return arms;
 }
