@@ -13,7 +13,7 @@ const rooms = {
   store: ['feedback', 'util'],
   training: ['autodiff', 'onnx', 'model', 'completion', 'feedback', 'util'],
   replay: ['completion', 'feedback', 'model', 'store', 'training', 'util'],
-  host: ['model', 'onnx', 'store', 'training', 'util'],
+  host: ['completion', 'model', 'onnx', 'replay', 'store', 'training', 'util'],
   dashboard: ['feedback', 'util'],
   editor: ['completion', 'feedback', 'store', 'host', 'model', 'training', 'dashboard', 'util'],
   cli: ['completion', 'feedback', 'store', 'host', 'model', 'training', 'replay', 'util'],

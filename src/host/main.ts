@@ -1,10 +1,13 @@
 /**
  * The model host: the child process in which models run. It loads one model folder, generates,
- * warms up, imports, trains, learns and merges as it is told over the channel to its parent, and ends when its
- * parent does. It writes nothing but the new folder it was told to make and what belongs beside it
- * until then, reads the feedback database and never writes it, and reports only through the channel
- * and stderr.
+ * warms up, imports, trains, learns, merges and replays histories as it is told over the channel to its
+ * parent, and ends when its parent does. It writes nothing but the new folder or store it was told to
+ * make and what belongs beside it until then, reads the feedback database and never writes it, and
+ * reports only through the channel and stderr.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createParser } from '../completion/parser';
 import { importModel } from '../model/importModel';
 import { readModelFolder } from '../model/modelFolder';
 import { type LoadedPolicy, openPolicy } from '../model/policy';
@@ -12,12 +15,23 @@ import { learn } from '../training/learn';
 import { mergeAdapter } from '../training/merge';
 import { trainingSettings } from '../training/settings';
 import { train } from '../training/trainer';
+import type { Logger } from '../types';
 import { systemClock } from '../util/clock';
 import { parentChannel } from './childChannel';
 import { HostError } from './protocol';
 import { policyHandlers } from './remotePolicy';
 import { serve } from './rpc';
 import { yieldToOthers } from './yieldToOthers';
+
+/** Beside the bundle that holds this file. */
+const grammars = join(__dirname, 'grammars');
+/** What a child says goes to its parent's log. */
+const stderrLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (topic, message) => void process.stderr.write(`${topic}: ${message}\n`),
+  error: (topic, message) => void process.stderr.write(`${topic}: ${message}\n`),
+};
 
 let policy: LoadedPolicy | null = null;
 
@@ -51,6 +65,19 @@ serve(parentChannel(), {
       base: await readModelFolder(modelDir),
       ...{ registryDir, options, clock: systemClock, signal, onProgress: progress },
     });
+  },
+  async replayHistory({ modelDir, threads, ...rest }, { signal, progress }) {
+    await yieldToOthers();
+    const { learnHistory } = await import('../replay/learnHistory');
+    const parser = createParser((name) => readFile(join(grammars, name)), stderrLogger);
+    const model = await openPolicy(await readModelFolder(modelDir), { threads });
+    try {
+      const logger = stderrLogger;
+      const learning = { ...rest, policy: model, parser, logger, onProgress: progress };
+      return await learnHistory(learning, signal);
+    } finally {
+      await model.dispose();
+    }
   },
   async merge({ modelDir, adapterDir, destination }, { signal, progress }) {
     const base = await readModelFolder(modelDir);

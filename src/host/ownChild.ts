@@ -4,6 +4,7 @@
  * appears whole or not at all.
  */
 import type { ModelFolder } from '../model/modelFolder';
+import type { HistoryReport } from '../replay/learnHistory';
 import type { LearnReport } from '../training/learn';
 import type { TrainingReport } from '../training/trainer';
 import type { Clock } from '../types';
@@ -15,6 +16,7 @@ import {
   type MethodName,
   type Params,
   type Progress,
+  type ReplayHistoryParams,
   type Result,
   type TrainParams,
 } from './protocol';
@@ -90,4 +92,12 @@ export function mergeInChild(
   options: OwnChildOptions<'merge'>,
 ): Promise<ModelFolder> {
   return callInChild('merge', params, options);
+}
+
+/** Replays a repository's history into a store of its own, at the lowest priority. */
+export function replayHistoryInChild(
+  params: ReplayHistoryParams,
+  options: OwnChildOptions<'replayHistory'>,
+): Promise<HistoryReport> {
+  return callInChild('replayHistory', params, options);
 }

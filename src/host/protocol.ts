@@ -8,11 +8,13 @@ import type { ImportProgress } from '../model/importModel';
 import type { ModelFolder, Precision } from '../model/modelFolder';
 import type { GenerateRequest, GenerateResult } from '../model/types';
 import { StoreError, type StoreErrorCode } from '../store/errors';
+import type { HistoryLimits, HistoryReport } from '../replay/learnHistory';
+import type { ReplayProgress } from '../replay/replay';
 import { TrainingError, type TrainingErrorCode } from '../training/errors';
 import type { LearnOptions, LearnProgress, LearnReport } from '../training/learn';
 import type { TrainingOptions } from '../training/settings';
 import type { TrainingProgress, TrainingReport } from '../training/trainer';
-import type { CompletionContext } from '../types';
+import type { CompletionContext, Settings } from '../types';
 
 export interface LoadParams {
   /** An imported model folder. */
@@ -54,6 +56,17 @@ export interface LearnParams {
   readonly options: LearnOptions;
 }
 
+export interface ReplayHistoryParams {
+  /** Folder of a git repository. */
+  readonly repository: string;
+  /** Feedback database to make. */
+  readonly out: string;
+  readonly limits: HistoryLimits;
+  readonly settings: Settings;
+  readonly modelDir: string;
+  readonly threads: number;
+}
+
 export interface HostStatus {
   readonly pid: number;
   /** Resident memory of the host. */
@@ -70,6 +83,11 @@ export interface Methods {
   readonly import: { params: ImportParams; result: ModelFolder; progress: ImportProgress };
   readonly train: { params: TrainParams; result: TrainingReport; progress: TrainingProgress };
   readonly learn: { params: LearnParams; result: LearnReport; progress: LearnProgress };
+  readonly replayHistory: {
+    params: ReplayHistoryParams;
+    result: HistoryReport;
+    progress: ReplayProgress;
+  };
   /** Progress is the share that is done, 0..1. */
   readonly merge: { params: MergeParams; result: ModelFolder; progress: number };
   readonly ping: { params: null; result: HostStatus; progress: never };

@@ -45,6 +45,7 @@ export function roundTripPolicy(policy: Policy, clock: Clock): Policy {
     import: unavailable,
     train: unavailable,
     learn: unavailable,
+    replayHistory: unavailable,
     merge: unavailable,
     ping: () => ({
       pid: process.pid,

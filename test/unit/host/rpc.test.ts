@@ -46,6 +46,7 @@ function connect(handlers: Partial<Handlers>, clock = new FakeClock()): RpcClien
     import: unknown,
     train: unknown,
     learn: unknown,
+    replayHistory: unknown,
     merge: unknown,
     ping: unknown,
     ...handlers,
