@@ -16,6 +16,7 @@ const files = [
   'typedThrough',
   'partial',
   'dismissed',
+  'refused',
   'typedAgainst',
   'superseded',
   'left',
@@ -125,6 +126,21 @@ test('Escape dismisses what has been seen', async () => {
   expect(row.takenLength).toBe(0);
   expect(row.visibleMs).toBeGreaterThan(750);
   expect(await window.text()).toBe(withInserted(typed));
+});
+
+test('what was dismissed is not offered there again until a line beside it changes', async () => {
+  const ghost = await suggestionIn('refused.ts');
+  await seen();
+  await window.press('Escape');
+  await feedback.wait('refused.ts', ({ outcome }) => outcome === 'dismissed');
+  await openAtCursor(window, 'refused.ts', 1, 1);
+  await openAtCursor(window, 'refused.ts');
+  await window.type(typed);
+  await window.press('Backspace');
+  await openAtCursor(window, 'refused.ts', cursorLine, cursorColumn + typed.length);
+  // As long as any of the suggestions above took, and more.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  expect(await window.ghost()).not.toBe(ghost);
 });
 
 test('other text than the one shown is typed against it', async () => {
