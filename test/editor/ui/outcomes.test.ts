@@ -129,18 +129,30 @@ test('Escape dismisses what has been seen', async () => {
 });
 
 test('what was dismissed is not offered there again until a line beside it changes', async () => {
-  const ghost = await suggestionIn('refused.ts');
+  const refused = await suggestionIn('refused.ts');
   await seen();
   await window.press('Escape');
   await feedback.wait('refused.ts', ({ outcome }) => outcome === 'dismissed');
-  await openAtCursor(window, 'refused.ts', 1, 1);
-  await openAtCursor(window, 'refused.ts');
-  await window.type(typed);
-  await window.press('Backspace');
-  await openAtCursor(window, 'refused.ts', cursorLine, cursorColumn + typed.length);
+  const comeBack = async () => {
+    await openAtCursor(window, 'accepted.ts');
+    await openAtCursor(window, 'refused.ts');
+    await window.press('Delete');
+    await window.type(typed);
+  };
+  await comeBack();
   // As long as any of the suggestions above took, and more.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  expect(await window.ghost()).not.toBe(ghost);
+  await window.page.waitForTimeout(3000);
+  expect(await window.ghost()).not.toBe(refused);
+
+  await window.inHost(async (api, line) => {
+    const document = api.window.activeTextEditor?.document;
+    const edit = new api.WorkspaceEdit();
+    if (document) edit.insert(document.uri, new api.Position(line, 0), '  // In grams.\n');
+    await api.workspace.applyEdit(edit);
+  }, cursorLine - 1);
+  await window.press('Backspace');
+  await window.type(typed);
+  await window.waitGhost((ghost) => ghost === refused);
 });
 
 test('other text than the one shown is typed against it', async () => {
