@@ -5,6 +5,7 @@
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
  * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
  * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
+ * npm run eval -- gate [--challengers N]: what the gate makes of poisoned feedback (see gate.ts).
  */
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,6 +26,7 @@ import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
 import { type Cut, makeCuts } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
+import { gateReport } from './gate';
 import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
 import { type PackageEntry, packages, readPackage } from './packages';
 import { pretrain, readHistories } from './reward';
@@ -40,6 +42,7 @@ const { values, positionals } = parseArgs({
     packages: { type: 'string' },
     cuts: { type: 'string' },
     minutes: { type: 'string', default: 'Infinity' },
+    challengers: { type: 'string', default: '100' },
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
     stores: { type: 'string', default: path.join(root, '.cache/replay') },
     summary: { type: 'boolean', default: false },
@@ -68,7 +71,9 @@ const chosen = packages.filter(
 if (chosen.length === 0)
   throw new Error(`No such packages. There are: ${packages.map(({ name }) => name).join(', ')}.`);
 
-if (fitting) {
+if (positionals[0] === 'gate') {
+  process.stdout.write((await gateReport(Number(values.challengers), note)) + '\n');
+} else if (fitting) {
   const ignored = ['src/completion/score.ts', 'src/completion/scoreWeights.ts'];
   const key = codeKey(root, ignored, values.model);
   if (!values.summary) await askAll(key, [fitRow], Number(values.cuts ?? 40));
