@@ -8,6 +8,7 @@ import type { Candidate, Suggestion } from '../types';
 import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentation';
 import { languageGroup } from './languageGroup';
 import type { RecentOutcomes } from './outcomeMemory';
+import { score } from './score';
 import { openerOf } from './syntax';
 
 /** One decision, before it is taken. */
@@ -54,6 +55,11 @@ const scripts = new Set(['typescript']);
 
 /** Every feature by its name: the order is that of the numbers. */
 const table = {
+  // The logit of the score, which was fitted to much more code than has been replayed.
+  score: ({ candidate }) => {
+    const p = score(candidate);
+    return clamp(Math.log(p / (1 - p)), -5, 5);
+  },
   // What the policy makes of it. Square root of the nats that the text costs, 0..5.5: the difference
   // between one nat and two says more than that between eleven and twelve.
   surprise: ({ candidate }) => Math.sqrt(nats(candidate.logProb, 30)),

@@ -26,8 +26,7 @@ export interface RewardOption {
   readonly target: number | undefined;
   /** Whether it is what was written, by the same measure for all, shown or not. */
   readonly isRight: boolean | undefined;
-  /** Characters that would be gained. */
-  readonly length: number;
+  readonly text: string;
   /** The number it was ordered by when the decision was taken. */
   readonly score: number;
 }
@@ -80,7 +79,7 @@ export function lessonOf(
     row: rows[i] ?? new Float64Array(0),
     target: labels.targets[i],
     isRight: written === undefined ? undefined : wouldBeRight(text, written) === 1,
-    length: text.length,
+    text,
     score,
   }));
   const examples = options.flatMap(({ row, target }, i): RewardExample[] => {

@@ -5,6 +5,7 @@
  * on them it says less than the prior, the prior stays. Seeded: the same labels give the same model.
  */
 import { featureNames } from '../completion/features';
+import { worthOf } from '../completion/rerank';
 import type { RewardWeights } from '../model/rewardModel';
 import { rounded } from '../model/rewardModel';
 import {
@@ -197,8 +198,11 @@ function withFeatures(weights: RewardWeights, names: readonly string[]): RewardW
 function judgedBest(weights: RewardWeights, lessons: readonly RewardLesson[]): Outcome01[] {
   const judge = judgeOf(weights);
   return lessons.flatMap(({ options, shownIndex }) => {
-    const judged = options.map(({ row, target }) => ({ logit: judge(row), target }));
-    const [best] = judged.toSorted((a, b) => b.logit - a.logit);
+    const judged = options.map(({ row, target, text }) => {
+      const logit = judge(row);
+      return { logit, target, worth: worthOf(sigmoid(logit), text) };
+    });
+    const [best] = judged.toSorted((a, b) => b.worth - a.worth);
     const known = [best, judged[shownIndex ?? -1]].find((one) => one?.target !== undefined);
     return known?.target === undefined ? [] : [{ logit: known.logit, target: known.target }];
   });

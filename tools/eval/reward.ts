@@ -2,11 +2,13 @@
  * npm run eval -- reward [-- --stores DIR]: makes the reward model that ships, from the feedback stores
  * of replayed histories (`hone replay --learn cache --stores DIR/NAME`), one folder a history. What it
  * is worth is told of histories that the fit did not see, one left out at a time, beside the fitted
- * score; it is calibrated on those too. Seeded, nothing random.
+ * score; it is calibrated on those too. To be run again whenever the policy that ships or the score
+ * changes. Seeded, nothing random.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { featureNames } from '../../src/completion/features';
+import { worthOf } from '../../src/completion/rerank';
 import { createRewardModel, rounded, type RewardWeights } from '../../src/model/rewardModel';
 import { openExistingStore } from '../../src/store/feedbackStore';
 import { calibrationError, fitCalibration } from '../../src/training/calibration';
@@ -22,7 +24,7 @@ export interface RewardHistory {
 }
 
 /** How the one that ships is fitted: chosen by what is left out. */
-export const pretraining = { hidden: 8, seed: 1, priorWeight: 30, pairWeight: 0.5 } as const;
+export const pretraining = { hidden: 8, seed: 1, priorWeight: 15, pairWeight: 0.5 } as const;
 
 /** What is put first in a decision. */
 type Order = (lesson: RewardLesson) => Chosen | undefined;
@@ -88,10 +90,11 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
     ...lines([
       ['score', () => scoreOrder],
       ['reward model', (weights) => orderOf(weights)],
+      ['by its probability', (weights) => orderOf(weights, ({ probability }) => probability)],
       ['by its preference', (weights) => orderOf(weights, ({ preference }) => preference)],
       [
         'by characters expected',
-        (weights) => orderOf(weights, ({ probability }, { length }) => probability * length),
+        (weights) => orderOf(weights, ({ probability }, { text }) => probability * text.length),
       ],
       ['whoever knows', () => perfectOrder],
     ]),
@@ -104,14 +107,15 @@ const thresholds = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4] as const;
 const scoreOrder: Order = ({ options }) =>
   first(options, ({ score }) => ({ key: score, probability: score }));
 const perfectOrder: Order = ({ options }) =>
-  first(options, ({ isRight, length }) => ({
-    key: Number(isRight) * length,
+  first(options, ({ isRight, text }) => ({
+    key: Number(isRight) * text.length,
     probability: Number(isRight),
   }));
 
 function orderOf(
   weights: RewardWeights,
-  key: (judgement: Judgement, option: RewardOption) => number = ({ probability }) => probability,
+  key: (judgement: Judgement, option: RewardOption) => number = ({ probability }, { text }) =>
+    worthOf(probability, text),
 ): Order {
   const model = createRewardModel(weights, featureNames);
   return ({ options }) => {
@@ -146,7 +150,10 @@ function figures(title: string, chosen: readonly Chosen[]): string {
   }));
   const at = (threshold: number) => {
     const shown = chosen.filter(({ probability }) => probability >= threshold);
-    const kept = shown.reduce((sum, { option }) => sum + Number(option.isRight) * option.length, 0);
+    const kept = shown.reduce(
+      (sum, { option }) => sum + Number(option.isRight) * option.text.length,
+      0,
+    );
     const refused = shown.filter(({ option }) => !option.isRight).length;
     return ` ${Math.round(kept)}, ${refused} |`;
   };

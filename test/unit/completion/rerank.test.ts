@@ -11,7 +11,7 @@ const certain = { trigger: 'automatic', threshold: 0.25, exploration: 0 } as con
 
 const judged = (...probabilities: readonly number[]): Judged<{ text: string }>[] =>
   probabilities.map((probability) => ({
-    candidate: { text: `p${probability}` },
+    candidate: { text: probability.toFixed(2) },
     probability,
     preference: probability,
   }));
@@ -23,9 +23,9 @@ describe('without exploration', () => {
   test('the best is shown from the threshold on, and nothing below it', () => {
     expect(chosen([0.1, 0.6, 0.3])).toEqual({
       candidates: [
-        { text: 'p0.6', score: 0.6 },
-        { text: 'p0.3', score: 0.3 },
-        { text: 'p0.1', score: 0.1 },
+        { text: '0.60', score: 0.6 },
+        { text: '0.30', score: 0.3 },
+        { text: '0.10', score: 0.1 },
       ],
       shownIndex: 0,
       propensity: 1,
@@ -34,6 +34,13 @@ describe('without exploration', () => {
     expect(chosen([0.25]).shownIndex).toBe(0);
     expect(chosen([0.24, 0.1])).toMatchObject({ shownIndex: null, propensity: 1 });
     expect(chosen([])).toMatchObject({ candidates: [], shownIndex: null, propensity: 1 });
+  });
+
+  test('a longer text may be less likely, for it saves more', () => {
+    const long = { candidate: { text: 'x'.repeat(40) }, probability: 0.3, preference: 0 };
+    const short = { candidate: { text: 'x' }, probability: 0.5, preference: 0 };
+    const { candidates } = rerank([short, long], { ...certain, random: () => 0.5 });
+    expect(candidates.map(({ score }) => score)).toEqual([0.3, 0.5]);
   });
 
   test('of two that are equally likely the preferred one goes first', () => {
