@@ -131,22 +131,26 @@ function calibration({ champion, challenger }: Contest): Check {
   ]);
 }
 
-/** Whether it would sooner say what was refused than what was written. */
+/**
+ * How far what was refused lies behind what was written, in nats a token. One who was taught the wrong
+ * way round may expect all code better, and yet this falls.
+ */
 function reversals({ champion, challenger }: Contest): Check {
-  const reversed = ({ texts, refused }: Measured): number[] =>
+  const margins = ({ texts, refused }: Measured): number[] =>
     texts.flatMap((text, i) => {
       const other = refused[i];
-      return other ? [Number(perToken(other) < perToken(text))] : [];
+      return other ? [perToken(other) - perToken(text)] : [];
     });
-  const before = reversed(champion);
-  const after = reversed(challenger);
-  const { value, low } = bootstrapMean(paired(before, after));
-  const worse = after.length >= leastRefused && value > allowed.reversals && low > 0;
+  const before = margins(champion);
+  const after = margins(challenger);
+  const { value, high } = bootstrapMean(paired(before, after));
+  const worse = after.length >= leastRefused && !(value > -allowed.reversals || high >= 0);
+  const figures = `${fixed(mean(after))} nats a token behind what you wrote at ${after.length} places, before ${fixed(mean(before))}`;
   return check('reversals', mean(before), mean(after), [
     !worse,
     worse
-      ? `It prefers what you refused to what you wrote more often: at ${percent(mean(after))} of ${after.length} places, before at ${percent(mean(before))}.`
-      : 'It prefers what you refused to what you wrote no more often than before.',
+      ? `It comes nearer to what you refused: ${figures}.`
+      : 'It comes no nearer to what you refused than before.',
   ]);
 }
 
@@ -240,8 +244,4 @@ function median(values: readonly number[]): number {
 
 function fixed(value: number | undefined, digits = 2): string {
   return value === undefined || Number.isNaN(value) ? 'unknown' : value.toFixed(digits);
-}
-
-function percent(share: number): string {
-  return `${fixed(100 * share, 0)} %`;
 }
