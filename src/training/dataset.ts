@@ -202,7 +202,7 @@ class LearnedLines {
   claim(uri: string, prefix: string, text: string, maxTail: number): number {
     let start = prefix.length;
     for (;;) {
-      const lineStart = prefix.lastIndexOf('\n', start - 2) + 1;
+      const lineStart = start < 2 ? 0 : prefix.lastIndexOf('\n', start - 2) + 1;
       const line = prefix.slice(lineStart, start);
       const isFirst = lineStart === 0;
       if (start === 0 || prefix.length - lineStart > maxTail || secretMark.test(line)) break;

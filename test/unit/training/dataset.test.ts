@@ -236,6 +236,13 @@ test('a line above the cursor that holds a secret is not learned, nor what is ab
   expect(rows[0]?.completion).toBe('let c = 3;\n');
 });
 
+test('a window that begins with an empty line is read to its beginning', async () => {
+  const { rows } = await build([{ prefix: '\nlet a = 1;\nlet b', settled: ' = 2;' }], {
+    maxTail: 400,
+  });
+  expect(rows[0]?.completion).toBe('let a = 1;\nlet b = 2;\n');
+});
+
 test('no more is learned above the cursor than is asked for', async () => {
   const prefix = `head\n${'x'.repeat(50)}\nlet c = `;
   const { rows } = await build([{ prefix, settled: '3;' }], { maxTail: 30 });
