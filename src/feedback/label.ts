@@ -73,6 +73,15 @@ export const defaultRewardTable: RewardTable = {
   explicitWeight: 4,
 };
 
+/** Outcomes that can have a reward; the others never do. */
+export const judgedOutcomes = [
+  'accepted',
+  'typedThrough',
+  'partial',
+  'dismissed',
+  'typedAgainst',
+] as const satisfies readonly Outcome[];
+
 /** The reward of one suggestion; undefined where the facts support none, which is not zero. */
 export function rewardOf(
   facts: SuggestionFacts,

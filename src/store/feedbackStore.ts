@@ -5,6 +5,7 @@
  */
 import type { Clock, FeedbackEvent, Logger, Outcome, StoredSuggestion } from '../types';
 import { systemClock } from '../util/clock';
+import { judgedOutcomes } from '../feedback/label';
 import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
@@ -52,6 +53,11 @@ export interface FeedbackStore {
   /** Oldest first. */
   suggestions(range?: SuggestionRange): AsyncIterable<StoredSuggestion>;
   counts(): Promise<StoreCounts>;
+  /**
+   * Suggestions that the user judged after that time, by what became of them or in words; where
+   * `documents` is given, only of documents whose address begins so.
+   */
+  judgedSince(timeMs: number, documents?: string): Promise<number>;
   /** Deletes for good, pages overwritten; resolves to the number of suggestions removed. */
   deleteSuggestion(id: string): Promise<number>;
   /** Both ends inclusive. */
@@ -77,8 +83,7 @@ export const maxWaitingEvents = 2_000;
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
-/** As many as are made from their rows in a few milliseconds: the extension host reads them too. */
-const rowsPerPage = 25;
+const rowsPerPage = 100;
 
 /**
  * For the editor: always resolves. A damaged file is set aside and a new one begun; where nothing
@@ -212,6 +217,23 @@ class SqliteFeedbackStore implements FeedbackStore {
         newestMs: await newestTime(connection),
         usedBytes: await usedBytes(connection),
       };
+    });
+  }
+
+  judgedSince(timeMs: number, documents = ''): Promise<number> {
+    return this.#read(async (connection) => {
+      const row = await connection.get<{ n: number }>(
+        `SELECT count(*) AS n FROM suggestions WHERE id IN (
+           SELECT suggestion_id FROM outcomes WHERE time_ms > ?
+             AND outcome IN (${judgedOutcomes.map((outcome) => `'${outcome}'`).join(', ')})
+           UNION SELECT suggestion_id FROM ratings WHERE time_ms > ?
+         ) AND substr(document_uri, 1, ?) = ?`,
+        timeMs,
+        timeMs,
+        documents.length,
+        documents,
+      );
+      return row?.n ?? 0;
     });
   }
 

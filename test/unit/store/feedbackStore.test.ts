@@ -169,6 +169,50 @@ describe('reading', () => {
   });
 });
 
+describe('what the user judged', () => {
+  const outcomes = ['accepted', 'dismissed', 'left', 'unseen', 'typedAgainst'] as const;
+  const documentUri = 'file:///other/a.ts';
+
+  async function judged() {
+    const { store } = await openStoreForTests();
+    for (const [n, outcome] of outcomes.entries())
+      await recordAll(store, sampleHistory(n, outcome, n === 0 ? { documentUri } : {}));
+    return store;
+  }
+
+  test('is what was taken or refused, and nothing else', async () => {
+    expect(await (await judged()).judgedSince(0)).toBe(3);
+  });
+
+  test('counts from a time on, by when it was judged', async () => {
+    const store = await judged();
+    const [first] = await readAll(store);
+    const firstJudgedMs = first?.outcomes[0]?.timeMs ?? 0;
+    expect(await store.judgedSince(firstJudgedMs - 1)).toBe(3);
+    expect(await store.judgedSince(firstJudgedMs)).toBe(2);
+  });
+
+  test('counts once what was also judged in words, and what was judged in words alone', async () => {
+    const store = await judged();
+    for (const n of [0, 2])
+      await store.record({
+        kind: 'rating',
+        suggestionId: sampleSuggestion(n).id,
+        thumb: 'up',
+        aspects: {},
+        comment: '',
+        timeMs: sampleStartMs,
+      });
+    expect(await store.judgedSince(0)).toBe(4);
+  });
+
+  test('counts the documents below one address alone where one is given', async () => {
+    const store = await judged();
+    expect(await store.judgedSince(0, 'file:///other/')).toBe(1);
+    expect(await store.judgedSince(0, 'file:///none/')).toBe(0);
+  });
+});
+
 describe('deleting', () => {
   test('one, a range, and all go with every fact, and their words leave the disk', async () => {
     const { store, file } = await openStoreForTests();

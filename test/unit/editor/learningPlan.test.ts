@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings } from '../../../src/contributions';
+import {
+  emptyMemory,
+  judgedForTraining,
+  type LearningFacts,
+  learningMemorySchema,
+  type LineMemory,
+  minutesUsed,
+  nextStep,
+  refitEveryMs,
+  restWords,
+  type Step,
+  withRefit,
+  withTraining,
+} from '../../../src/editor/learningPlan';
+
+const nowMs = new Date(2026, 4, 20, 12).getTime();
+const minuteMs = 60_000;
+const settings = defaultSettings.learning;
+const line = 'smollm2-135m@b179c952';
+
+const ended = (changes: Partial<LineMemory> = {}): LineMemory => ({
+  endedMs: nowMs - 60 * minuteMs,
+  isUnfinished: false,
+  failures: 0,
+  words: '',
+  ...changes,
+});
+const withLine = (changes: Partial<LineMemory>) => ({
+  ...emptyMemory,
+  lines: { [line]: ended(changes) },
+});
+
+/** The user is away, the machine is free, and there is enough to train on, but not to refit. */
+const free: LearningFacts = {
+  nowMs,
+  settings,
+  memory: emptyMemory,
+  line,
+  judgedSinceRefit: 0,
+  judgedSinceTraining: judgedForTraining,
+  idleMs: 10 * minuteMs,
+  isOnMains: true,
+  isCalm: true,
+  isRefittingElsewhere: false,
+  isTrainingElsewhere: false,
+};
+
+const said = (step: Step): string =>
+  step.kind === 'rest' ? restWords(step.reason, () => '12:30') : step.kind;
+
+describe('what is learned next', () => {
+  test.each<[string, Partial<LearningFacts>, string]>([
+    ['trains when the user is away', {}, 'train'],
+    ['refits first', { judgedSinceRefit: 20 }, 'refit'],
+    [
+      'refits while the user types, on battery, on a busy machine',
+      { judgedSinceRefit: 20, idleMs: 0, isOnMains: false, isCalm: false },
+      'refit',
+    ],
+    ['does not refit for nineteen', { judgedSinceRefit: 19, idleMs: 0 }, 'when you are away'],
+    [
+      'refits at most every few minutes',
+      { judgedSinceRefit: 90, memory: withRefit(emptyMemory, nowMs - refitEveryMs + 1) },
+      'train',
+    ],
+    [
+      'refits again after that',
+      { judgedSinceRefit: 20, memory: withRefit(emptyMemory, nowMs - refitEveryMs) },
+      'refit',
+    ],
+    [
+      'leaves a refit to the window that is at it',
+      { judgedSinceRefit: 20, isRefittingElsewhere: true },
+      'train',
+    ],
+    [
+      'does nothing while it is turned off',
+      { settings: { ...settings, mode: 'off' }, judgedSinceRefit: 90 },
+      'not at all, learning is turned off',
+    ],
+    [
+      'does nothing by itself where it is told to',
+      { settings: { ...settings, mode: 'manual' }, judgedSinceRefit: 90 },
+      'when you say so',
+    ],
+    ['waits for judgements', { judgedSinceTraining: 49 }, 'after 1 more judgement of yours'],
+    [
+      'waits for no judgements to go on with what it began',
+      { judgedSinceTraining: 0, memory: withLine({ isUnfinished: true }) },
+      'train',
+    ],
+    ['waits for the user to go away', { idleMs: 4 * minuteMs }, 'when you are away'],
+    [
+      'waits as long as the setting says',
+      { idleMs: 4 * minuteMs, settings: { ...settings, idleMinutes: 3.5 } },
+      'train',
+    ],
+    ['waits for mains power', { isOnMains: false }, 'on mains power'],
+    [
+      'trains on battery where it may',
+      { isOnMains: false, settings: { ...settings, onBattery: true } },
+      'train',
+    ],
+    ['waits for a busy machine', { isCalm: false }, 'when the machine has less to do'],
+    ['but not for ever', { isCalm: false, idleMs: 21 * minuteMs }, 'train'],
+    [
+      'leaves a training to the window that is at it',
+      { isTrainingElsewhere: true },
+      'now, in another window',
+    ],
+    [
+      'keeps to the minutes of a day',
+      { memory: { ...emptyMemory, day: '2026-05-20', minutes: 60 } },
+      'tomorrow, the 60 minutes of today are used',
+    ],
+    [
+      'has new minutes on a new day',
+      { memory: { ...emptyMemory, day: '2026-05-19', minutes: 60 } },
+      'train',
+    ],
+    [
+      'waits after a failure',
+      { memory: withLine({ failures: 1, endedMs: nowMs - 29 * minuteMs }) },
+      'at 12:30, as the last one failed',
+    ],
+    [
+      'tries again after that',
+      { memory: withLine({ failures: 1, endedMs: nowMs - 30 * minuteMs }) },
+      'train',
+    ],
+    [
+      'waits longer after each failure in a row',
+      { memory: withLine({ failures: 3, endedMs: nowMs - 119 * minuteMs }) },
+      'at 12:30, as the last one failed',
+    ],
+    [
+      'is not held up by times that lie ahead, as after the clock was set back',
+      { judgedSinceRefit: 20, memory: withRefit(emptyMemory, nowMs + 60 * minuteMs) },
+      'refit',
+    ],
+    [
+      'nor by a failure that does',
+      { memory: withLine({ failures: 1, endedMs: nowMs + 60 * minuteMs }) },
+      'train',
+    ],
+    [
+      'minds no failure of another line of versions',
+      { line: 'other', memory: withLine({ failures: 5, endedMs: nowMs }) },
+      'train',
+    ],
+  ])('%s', (_, facts, expected) => {
+    expect(said(nextStep({ ...free, ...facts }))).toBe(expected);
+  });
+
+  test('a training may take what is left of the day', () => {
+    const memory = { ...emptyMemory, day: '2026-05-20', minutes: 48 };
+    expect(nextStep({ ...free, memory })).toEqual({ kind: 'train', minutes: 12 });
+  });
+});
+
+describe('the memory', () => {
+  test('adds up the minutes of a day and begins anew on the next', () => {
+    const training = { line, isUnfinished: false, hasFailed: false, words: '', minutes: 7 };
+    const once = withTraining(emptyMemory, { ...training, endedMs: nowMs });
+    const twice = withTraining(once, { ...training, endedMs: nowMs + minuteMs });
+    expect(minutesUsed(twice, nowMs)).toBe(14);
+    const dayMs = 24 * 60 * minuteMs;
+    expect(minutesUsed(twice, nowMs + dayMs)).toBe(0);
+    const next = withTraining(twice, { ...training, endedMs: nowMs + dayMs });
+    expect(minutesUsed(next, nowMs + dayMs)).toBe(7);
+  });
+
+  test('counts failures in a row', () => {
+    const training = { line, isUnfinished: false, words: '', minutes: 0, endedMs: nowMs };
+    const failed = withTraining(emptyMemory, { ...training, hasFailed: true });
+    const again = withTraining(failed, { ...training, hasFailed: true });
+    expect(again.lines[line]?.failures).toBe(2);
+    const well = withTraining(again, { ...training, hasFailed: false });
+    expect(well.lines[line]?.failures).toBe(0);
+  });
+
+  test('survives its file, and fills up what an older one lacks', () => {
+    const memory = withLine({ words: 'Version 2 is in use.' });
+    expect(learningMemorySchema.parse(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
+    expect(learningMemorySchema.parse({ refittedMs: 5 })).toEqual({
+      ...emptyMemory,
+      refittedMs: 5,
+    });
+  });
+});
