@@ -5,14 +5,16 @@
  * make and what belongs beside it until then, reads the feedback database and never writes it, and
  * reports only through the channel and stderr.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createParser } from '../completion/parser';
 import { importModel } from '../model/importModel';
 import { readModelFolder } from '../model/modelFolder';
 import { type LoadedPolicy, openPolicy } from '../model/policy';
+import { readRewardWeights, writeRewardWeights } from '../model/rewardModel';
 import { learn } from '../training/learn';
 import { mergeAdapter } from '../training/merge';
+import { refitReward } from '../training/rewardFit';
 import { trainingSettings } from '../training/settings';
 import { train } from '../training/trainer';
 import type { Logger } from '../types';
@@ -56,12 +58,12 @@ serve(parentChannel(), {
     const clock = systemClock;
     return train({ base, data, out, settings, clock, signal, onProgress: progress });
   },
-  async learn({ storeFiles, modelDir, registryDir, options }, { signal, progress }) {
-    await yieldToOthers();
+  async learn({ storeFiles, documents, modelDir, registryDir, options }, { signal, progress }) {
+    os.setPriority(os.constants.priority.PRIORITY_LOW);
     // The database's driver is loaded where it is needed, not by every host that only suggests.
     const { readStores } = await import('../store/storeReader');
     return learn({
-      suggestions: () => readStores(storeFiles),
+      suggestions: () => readStores(storeFiles, documents),
       base: await readModelFolder(modelDir),
       ...{ registryDir, options, clock: systemClock, signal, onProgress: progress },
     });
@@ -82,6 +84,15 @@ serve(parentChannel(), {
   async merge({ modelDir, adapterDir, destination }, { signal, progress }) {
     const base = await readModelFolder(modelDir);
     return mergeAdapter({ base, adapter: adapterDir, destination, signal, onProgress: progress });
+  },
+  async refit({ storeFiles, rewardFile, out }) {
+    await yieldToOthers();
+    const prior = await readRewardWeights(rewardFile);
+    const { readStores } = await import('../store/storeReader');
+    const { weights, report } = await refitReward(readStores(storeFiles), prior);
+    if (report.verdict === 'fitted') await writeRewardWeights(out, weights);
+    else await rm(out, { force: true });
+    return report;
   },
   ping: () => ({
     pid: process.pid,

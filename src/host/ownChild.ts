@@ -6,6 +6,7 @@
 import type { ModelFolder } from '../model/modelFolder';
 import type { HistoryReport } from '../replay/learnHistory';
 import type { LearnReport } from '../training/learn';
+import type { RewardReport } from '../training/rewardFit';
 import type { TrainingReport } from '../training/trainer';
 import type { Clock } from '../types';
 import { type ChildOptions, forkChild } from './childChannel';
@@ -16,6 +17,7 @@ import {
   type MethodName,
   type Params,
   type Progress,
+  type RefitParams,
   type ReplayHistoryParams,
   type Result,
   type TrainParams,
@@ -100,4 +102,12 @@ export function replayHistoryInChild(
   options: OwnChildOptions<'replayHistory'>,
 ): Promise<HistoryReport> {
   return callInChild('replayHistory', params, options);
+}
+
+/** Fits the reward model to stored feedback (see `training/rewardFit.ts`). */
+export function refitInChild(
+  params: RefitParams,
+  options: OwnChildOptions<'refit'>,
+): Promise<RewardReport> {
+  return callInChild('refit', params, options);
 }

@@ -12,6 +12,7 @@ import type { HistoryLimits, HistoryReport } from '../replay/learnHistory';
 import type { ReplayProgress } from '../replay/replay';
 import { TrainingError, type TrainingErrorCode } from '../training/errors';
 import type { LearnOptions, LearnProgress, LearnReport } from '../training/learn';
+import type { RewardReport } from '../training/rewardFit';
 import type { TrainingOptions } from '../training/settings';
 import type { TrainingProgress, TrainingReport } from '../training/trainer';
 import type { CompletionContext, Settings } from '../types';
@@ -46,9 +47,20 @@ export interface MergeParams {
   readonly destination: string;
 }
 
+export interface RefitParams {
+  /** Feedback databases, which are only read. */
+  readonly storeFiles: readonly string[];
+  /** The reward model to start from, towards which the fit is held. */
+  readonly rewardFile: string;
+  /** File for the fitted one; it is removed where the one to start from is no worse. */
+  readonly out: string;
+}
+
 export interface LearnParams {
   /** Feedback databases, which are only read. */
   readonly storeFiles: readonly string[];
+  /** Learn only from documents whose address begins so; from all when left out. */
+  readonly documents?: string | undefined;
   /** The imported model that versions are adapters of: the base, not a champion. */
   readonly modelDir: string;
   /** Folder of versions (see `training/registry.ts`); nothing in it is promoted. */
@@ -90,6 +102,7 @@ export interface Methods {
   };
   /** Progress is the share that is done, 0..1. */
   readonly merge: { params: MergeParams; result: ModelFolder; progress: number };
+  readonly refit: { params: RefitParams; result: RewardReport; progress: never };
   readonly ping: { params: null; result: HostStatus; progress: never };
 }
 

@@ -47,6 +47,7 @@ export function roundTripPolicy(policy: Policy, clock: Clock): Policy {
     learn: unavailable,
     replayHistory: unavailable,
     merge: unavailable,
+    refit: unavailable,
     ping: () => ({
       pid: process.pid,
       rssBytes: process.memoryUsage.rss(),

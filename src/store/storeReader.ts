@@ -12,11 +12,17 @@ import { checkNotNewer, schemaVersion } from './schema';
 const rowsPerPage = 100;
 
 /**
- * The suggestions of each file, oldest first, one file after the other.
+ * The suggestions of each file, oldest first, one file after the other; where `documents` is given,
+ * only of documents whose address begins so.
  * @throws StoreError `missing`, `damaged`, `newer`, or `invalid` for a file of an older format.
  */
-export async function* readStores(files: readonly string[]): AsyncGenerator<StoredSuggestion> {
-  for (const file of files) yield* readStore(file);
+export async function* readStores(
+  files: readonly string[],
+  documents = '',
+): AsyncGenerator<StoredSuggestion> {
+  for (const file of files)
+    for await (const stored of readStore(file))
+      if (stored.suggestion.documentUri.startsWith(documents)) yield stored;
 }
 
 async function* readStore(file: string): AsyncGenerator<StoredSuggestion> {

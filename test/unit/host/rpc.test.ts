@@ -48,6 +48,7 @@ function connect(handlers: Partial<Handlers>, clock = new FakeClock()): RpcClien
     learn: unknown,
     replayHistory: unknown,
     merge: unknown,
+    refit: unknown,
     ping: unknown,
     ...handlers,
   });
