@@ -86,9 +86,11 @@ export interface Registry {
   rollBack(to?: string): Promise<Version | undefined>;
 }
 
+/** The file that says which versions are in use. */
+export const pointerName = 'champion.json';
+
 const names = {
   versions: 'versions',
-  pointer: 'champion.json',
   record: 'verdict.json',
   adapter: 'adapter',
   model: 'model',
@@ -130,7 +132,7 @@ export async function addVersion(
 
 export function openRegistry({ directory, base, merge }: RegistryOptions): Registry {
   const root = resolve(directory);
-  const pointerFile = join(root, names.pointer);
+  const pointerFile = join(root, pointerName);
 
   const versions = async (): Promise<Version[]> => {
     const [current] = await line();
