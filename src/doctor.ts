@@ -1,17 +1,20 @@
 /**
  * `hone doctor`: looks at everything a suggestion needs (node, the native packages, the model and
- * its files' hashes, the grammars, the database, the disk) and at what training would take, and says
- * of each what is there, what is wrong and how to mend it. It repairs nothing by itself.
+ * its files' hashes, the grammars, the database, what was learned, the disk) and at what training would
+ * take, and says of each what is there, what is wrong and how to mend it. It repairs nothing by itself.
  */
 import { readFile, statfs } from 'node:fs/promises';
 import * as path from 'node:path';
 import { createParser, grammarFiles } from './completion/parser';
 import { hashFiles } from './model/fileHash';
+import { ModelError } from './model/errors';
 import { readModelFolder } from './model/modelFolder';
 import { openPolicy } from './model/policy';
+import { readRewardWeights } from './model/rewardModel';
 import { openFeedbackStore } from './store/feedbackStore';
 import { TrainingError } from './training/errors';
 import { planMemory } from './training/memory';
+import { openRegistry } from './training/registry';
 import { trainingSettings } from './training/settings';
 import type { Logger } from './types';
 
@@ -27,6 +30,8 @@ export interface DoctorOptions {
   /** Where the files of `completion/parser.ts` lie. */
   readonly grammarDirectory: string;
   readonly database: string | undefined;
+  /** What was learned from that database, see `editor/learningWork.ts`. */
+  readonly learned?: string | undefined;
   readonly logger: Logger;
 }
 
@@ -40,9 +45,11 @@ export async function diagnose(options: DoctorOptions): Promise<Finding[]> {
     check('training', () => trainingTakes(options.modelDirectory)),
     check('grammars', () => grammarsLoad(options.grammarDirectory)),
   ];
-  const { database } = options;
+  const { database, learned, modelDirectory } = options;
   if (database !== undefined)
     findings.push(check('database', () => databaseHealth(database, options.logger)));
+  if (learned !== undefined)
+    findings.push(check('learned', () => whatWasLearned(learned, modelDirectory)));
   return Promise.all(findings);
 }
 
@@ -128,6 +135,40 @@ async function trainingTakes(directory: string): Promise<string> {
     return `texts of up to ${plan.maxTokens} tokens, in about ${megabytes} MB of memory`;
   } catch (error) {
     if (error instanceof TrainingError && error.code === 'memory') return error.message;
+    throw error;
+  }
+}
+
+/** The versions of the model and the reward model that learning made. */
+async function whatWasLearned(directory: string, modelDirectory: string): Promise<string> {
+  const { manifest } = await readModelFolder(modelDirectory);
+  const registry = openRegistry({
+    directory: path.join(directory, 'everywhere'),
+    base: manifest,
+    merge: () => Promise.reject(new Error('A doctor repairs nothing.')),
+  });
+  const versions = await registry.versions();
+  const champion = await registry.champion();
+  const gone = versions.filter(({ state }) => state === 'gone').length;
+  const refused = versions.filter(({ state }) => state === 'refused').length;
+  const said = [
+    champion
+      ? `version ${champion.id} is in use, ${champion.verdict.reasons[0] ?? ''}`
+      : 'the model is as it came',
+    `${versions.length} versions were made, ${refused} of them refused`,
+    ...(gone > 0 ? [`the files of ${gone} are gone, which does no harm`] : []),
+    await fittedReward(path.join(directory, 'reward.json')),
+  ];
+  return `${said.join('; ')}; in ${directory}`;
+}
+
+async function fittedReward(file: string): Promise<string> {
+  try {
+    const { labels } = await readRewardWeights(file);
+    return `the reward model is fitted to ${labels} judgements`;
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'notFound')
+      return 'the reward model is the one that ships';
     throw error;
   }
 }
