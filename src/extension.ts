@@ -8,11 +8,13 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { CopyIndex } from './completion/copyIndex';
 import { NeighbourIndex } from './completion/neighbours';
+import { OutcomeMemory } from './completion/outcomeMemory';
 import { createParser } from './completion/parser';
 import { RefusalMemory } from './completion/refusals';
 import { Suggester } from './completion/suggester';
 import { SuggestionCache } from './completion/typeThrough';
 import { documentSchemes } from './contributions';
+import { Activity } from './editor/activity';
 import { type Availability, availabilityOf } from './editor/availability';
 import { registerCommands } from './editor/commands';
 import { ExportPreview } from './editor/exportCommand';
@@ -20,17 +22,25 @@ import { readOpenDocument } from './editor/documentText';
 import { FeedbackBridge } from './editor/feedbackBridge';
 import { InlineProvider } from './editor/inlineProvider';
 import { EditorLanguageServer } from './editor/languageServer';
+import { Learning } from './editor/learning';
+import { tellEnd } from './editor/learningCommands';
+import { learnedFiles, learningWork } from './editor/learningWork';
 import { channelLogger, messageOf } from './editor/log';
-import { ModelSetup } from './editor/modelSetup';
-import { recallRefusals } from './editor/recall';
+import { ModelSetup, threadsOf } from './editor/modelSetup';
+import { isCalm, isOnMains } from './editor/power';
+import { recall } from './editor/recall';
 import { Recorder } from './editor/recorder';
+import { RewardSource } from './editor/rewardSource';
 import { SettingsSource } from './editor/settings';
 import { Snooze } from './editor/snooze';
 import { StatusBar } from './editor/statusBar';
 import { StoreOwner } from './editor/storeOwner';
+import { championFolder, ownWorkspace, type VersionLine, versionLine } from './editor/versionLine';
 import { WarmUp } from './editor/warmUp';
+import { stampOf, watch } from './editor/watch';
 import { WorkspaceFiles } from './editor/workspaceFiles';
 import { WorkspaceIndex } from './editor/workspaceIndex';
+import type { ModelFolder } from './model/modelFolder';
 import { SuggestionTracker } from './feedback/suggestionTracker';
 import { systemClock as clock } from './util/clock';
 import { seededRandom } from './util/random';
@@ -59,32 +69,91 @@ export function activate(context: vscode.ExtensionContext): void {
     const neighbours = new NeighbourIndex();
     own(new WorkspaceIndex(copyIndex, neighbours, files, clock, logger));
 
+    const learned = learnedFiles(path.join(storage, 'learned'));
+    const shippedReward = path.join(context.extensionPath, 'media', 'reward', 'pretrained.json');
+    const host = { hostScript: path.join(dist, 'host.js'), clock, logger };
+    const lineOf = (base: ModelFolder): VersionLine =>
+      versionLine({
+        ...host,
+        directory: learned.directory,
+        base,
+        workspace: ownWorkspace(settings.current.learning, vscode.workspace.workspaceFolders),
+      });
+
     const tracker = own(new SuggestionTracker(clock, { readText: readOpenDocument }));
     own(tracker.onDidRecord((event) => recorder.record(event)));
     const refusals = new RefusalMemory();
     own(tracker.onDidRecord((event) => refusals.note(event)));
-    void recallRefusals(store.opened, refusals, logger);
+    const outcomes = new OutcomeMemory();
+    own(tracker.onDidRecord((event) => outcomes.record(event)));
+    void recall(store.opened, { refusals, outcomes }, logger);
     const model = own(
       new ModelSetup({
         shippedDir: path.join(context.extensionPath, 'media', 'models', 'smollm2-135m'),
         importedDir: path.join(storage, 'models'),
-        hostScript: path.join(dist, 'host.js'),
+        ...host,
         settings,
+        championOf: (base) => championFolder(lineOf(base)),
         memory: context.globalState,
+      }),
+    );
+    const line = (): VersionLine | undefined => model.base && lineOf(model.base);
+    const reward = own(
+      new RewardSource({
+        shippedFile: shippedReward,
+        fittedFile: learned.fittedReward,
         clock,
         logger,
+      }),
+    );
+    const activity = own(new Activity(path.join(learned.directory, 'activity'), clock));
+    const learning = own(
+      new Learning({
+        directory: learned.directory,
+        work: learningWork({
+          ...host,
+          database: path.join(storage, 'feedback.db'),
+          files: learned,
+          shippedReward,
+          model,
+          reward,
+          threads: () => threadsOf(settings.current.threads),
+        }),
+        settings: () => settings.current.learning,
+        line,
+        store: () => store.opened,
+        machine: { idleMs: (enoughMs) => activity.idleMs(enoughMs), isOnMains, isCalm },
+        onEnded: tellEnd,
+        clock,
+        logger,
+      }),
+    );
+    own(activity.onDidAct(() => learning.acted()));
+    own(tracker.onDidRecord((event) => learning.recorded(event)));
+    // Another window may put a version in place, or the settings ask for another line of them.
+    own(
+      watch({
+        stamp: async () => `${line()?.name} ${await stampOf(line()?.pointer ?? '')}`,
+        everyMs: 3_000,
+        onChange: () => void model.refresh(),
+        clock,
       }),
     );
     const parser = createParser((name) => readFile(path.join(dist, 'grammars', name)), logger);
     const random = seededRandom(clock.now());
     const suggester = own(
       new Suggester({
-        sources: () => ({ policy: model.policy, copyIndex, neighbours, parser, refusals, random }),
+        sources: () => ({
+          ...{ policy: model.policy, reward: reward.current, outcomes },
+          ...{ copyIndex, neighbours, parser, refusals, random },
+        }),
         cache: new SuggestionCache(),
         clock,
         logger,
       }),
     );
+    // What another version proposed is not offered any more.
+    own(model.onDidChangeVersion(() => suggester.forgetAll()));
     const bridge = own(new FeedbackBridge(tracker, suggester, refusals, clock));
     const languageServer = new EditorLanguageServer({ clock, logger });
     const provider = new InlineProvider({
@@ -115,6 +184,14 @@ export function activate(context: vscode.ExtensionContext): void {
         settings,
         snooze,
         model,
+        learning: {
+          learning,
+          model,
+          reward,
+          files: learned,
+          line,
+          settings: () => settings.current,
+        },
         bridge,
         store,
         availability,
@@ -128,6 +205,7 @@ export function activate(context: vscode.ExtensionContext): void {
       new StatusBar({
         clock,
         model,
+        learning,
         availability,
         changes: [settings.onDidChange, files.onDidChange, snooze.onDidChange],
         onDidChangeBusy: suggester.onDidChangeBusy,
@@ -145,6 +223,8 @@ export function activate(context: vscode.ExtensionContext): void {
         files.load();
         void model.start();
         void store.open();
+        void reward.load();
+        learning.start();
       }),
     );
     const upMs = Math.round(performance.now() - startMs);

@@ -2,7 +2,7 @@
 // What needs no window runs beside the installation of the editor; the tests that watch a window run
 // alone, since they wait on what it shows. The last line is `N passed, N failed`: tests, and for every
 // other check that failed one. Stages to run may be named: check, lint, unit, inhost, ui; and vsix,
-// which tests the packaged extension and is not among the rest.
+// which tests the packaged extension, and learning, which takes minutes; these are not among the rest.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import { main, Problem, run, seconds } from './console.mjs';
@@ -15,7 +15,8 @@ const named = process.argv.slice(2);
 /** @param {string} stage */
 const wanted = (stage) => named.length === 0 || named.includes(stage);
 const vsix = named.includes('vsix');
-const needsEditor = wanted('inhost') || wanted('ui') || vsix;
+const learning = named.includes('learning');
+const needsEditor = wanted('inhost') || wanted('ui') || vsix || learning;
 
 const total = { passed: 0, failed: 0 };
 const start = Date.now();
@@ -23,7 +24,8 @@ const start = Date.now();
 async function test() {
   const [, editor] = await Promise.all([checks(), editorBesideChecks()]);
   if (editor && wanted('ui')) await uiTests(editor.chromium);
-  if (editor && vsix) await uiTests(editor.chromium, { VSIX: packageFile() });
+  if (editor && vsix) await uiTests(editor.chromium, { VSIX: packageFile(), EDITOR_TESTS: 'vsix' });
+  if (editor && learning) await uiTests(editor.chromium, { EDITOR_TESTS: 'learning' });
   console.log(`\n${seconds(start)} in all`);
   if (total.failed > 0) process.exitCode = 1;
   console.log(`${total.passed} passed, ${total.failed} failed`);

@@ -18,18 +18,29 @@ import type { Availability } from './availability';
 import { type ExportPreview, exportFeedback } from './exportCommand';
 import { counted } from './exportText';
 import type { FeedbackBridge } from './feedbackBridge';
+import {
+  forgetHistories,
+  hasLearned,
+  type LearningCommandParams,
+  offerToForget,
+  rollBack,
+  showVersions,
+  stopTraining,
+  trainNow,
+} from './learningCommands';
 import { isAbortError, messageOf } from './log';
 import { menuEntries } from './menu';
 import { type ModelSetup, type ModelState, setModel } from './modelSetup';
 import { languageEnabled, type SettingsSource } from './settings';
 import type { Snooze } from './snooze';
 import type { StoreOwner } from './storeOwner';
-import { clockTime } from './status';
+import { clockTime, learningWords } from './status';
 
 export interface CommandParams {
   readonly settings: SettingsSource;
   readonly snooze: Snooze;
   readonly model: ModelSetup;
+  readonly learning: LearningCommandParams;
   readonly bridge: FeedbackBridge;
   readonly store: StoreOwner;
   /** For the active editor; undefined when there is none. */
@@ -43,7 +54,8 @@ export interface CommandParams {
 const snoozeMinutes: readonly number[] = [5, 15, 60];
 
 export function registerCommands(params: CommandParams): Disposable {
-  const { settings, snooze, model, bridge, store, preview, channel, clock, logger } = params;
+  const { settings, snooze, model, learning, bridge, store, preview, channel, clock, logger } =
+    params;
 
   const actions: Record<
     CommandId | typeof acceptedCommand,
@@ -66,7 +78,12 @@ export function registerCommands(params: CommandParams): Disposable {
     [commands.comment]: () => comment(bridge, store),
 
     [commands.exportFeedback]: async () => exportFeedback(await store.open(), preview, clock),
-    [commands.deleteFeedback]: async () => deleteFeedback(await store.open(), bridge),
+    [commands.deleteFeedback]: async () => deleteFeedback(await store.open(), bridge, learning),
+
+    [commands.trainNow]: () => trainNow(learning),
+    [commands.stopTraining]: () => stopTraining(learning),
+    [commands.rollBack]: () => rollBack(learning),
+    [commands.showVersions]: () => showVersions(learning),
 
     [commands.chooseModel]: () => chooseModel(),
     [commands.restartModel]: () => model.restart(),
@@ -96,6 +113,7 @@ export function registerCommands(params: CommandParams): Disposable {
 
 async function showMenu(params: CommandParams): Promise<void> {
   const { settings, snooze, model, bridge } = params;
+  const { learning } = params.learning;
 
   const document = vscode.window.activeTextEditor?.document;
   const here = document ? settings.forDocument(document.uri) : settings.current;
@@ -108,6 +126,12 @@ async function showMenu(params: CommandParams): Promise<void> {
     },
     canRate: bridge.last.kind === 'recorded',
     modelFailed: model.state.kind === 'failed',
+    learning: {
+      isOff: here.learning.mode === 'off',
+      isTraining: learning.state.kind === 'training',
+      words: learningWords(learning.state, learning.last),
+      canRollBack: model.isLearned,
+    },
   });
   const picked = await vscode.window.showQuickPick(
     entries.map((entry) =>
@@ -233,7 +257,11 @@ async function comment(bridge: FeedbackBridge, store: StoreOwner): Promise<void>
   if (text?.trim()) await rate(bridge, store, { comment: text.trim() });
 }
 
-async function deleteFeedback(store: FeedbackStore, bridge: FeedbackBridge): Promise<void> {
+async function deleteFeedback(
+  store: FeedbackStore,
+  bridge: FeedbackBridge,
+  learning: LearningCommandParams,
+): Promise<void> {
   const { suggestions } = await store.counts();
   const confirm = 'Delete';
   const answer = await vscode.window.showWarningMessage(
@@ -247,9 +275,10 @@ async function deleteFeedback(store: FeedbackStore, bridge: FeedbackBridge): Pro
   if (answer !== confirm) return;
   const deleted = await store.deleteAll();
   bridge.forgetAll();
-  await vscode.window.showInformationMessage(
-    `Deleted ${counted(deleted, 'suggestion')}, with all feedback.`,
-  );
+  await forgetHistories(learning);
+  const said = `Deleted ${counted(deleted, 'suggestion')}, with all feedback.`;
+  if (await hasLearned(learning)) void offerToForget(said, learning);
+  else void vscode.window.showInformationMessage(said);
 }
 
 async function chooseModel(): Promise<void> {

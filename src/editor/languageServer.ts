@@ -1,10 +1,9 @@
 /**
- * The lists of the editor's own language servers. They are asked for members as soon as a key has
- * been pressed, beside everything else; for names in scope, of which there are a thousand and more,
- * when a suggestion is being made; once for each word, and not while an answer is awaited, but that
- * members do not wait for names in scope. What comes too late for one suggestion serves the next one
- * in the same word. Nothing is shown, resolved or imported for it. How servers write their lists
- * differs, so only what is sure is taken from them.
+ * The lists of the editor's own language servers. They are asked for members as soon as a key has been
+ * pressed, beside everything else; for names in scope, of which there are a thousand and more, when a
+ * suggestion is being made; once for each word. Only members do not wait for an answer awaited. What comes
+ * too late for one suggestion serves the next one in the same word. Nothing is shown, resolved or
+ * imported for it. How servers write their lists differs, so only what is sure is taken from them.
  */
 import * as vscode from 'vscode';
 import {

@@ -13,6 +13,14 @@ export interface MenuParams {
   /** Whether there is a suggestion that can be rated. */
   readonly canRate: boolean;
   readonly modelFailed: boolean;
+  readonly learning: {
+    readonly isOff: boolean;
+    readonly isTraining: boolean;
+    /** What was learned and when it goes on. */
+    readonly words: string;
+    /** Whether something that was learned is in use. */
+    readonly canRollBack: boolean;
+  };
 }
 
 export type MenuEntry =
@@ -25,7 +33,7 @@ export type MenuEntry =
     };
 
 export function menuEntries(params: MenuParams): readonly MenuEntry[] {
-  const { enabled, snoozedUntilMs, language, canRate, modelFailed } = params;
+  const { enabled, snoozedUntilMs, language, canRate, modelFailed, learning } = params;
   const entries: MenuEntry[] = [];
   const group = (label: string): void => void entries.push({ kind: 'group', label });
   const entry = (label: string, command: CommandId, description?: string): void =>
@@ -66,6 +74,12 @@ export function menuEntries(params: MenuParams): readonly MenuEntry[] {
   );
   group('Feedback');
   entry('$(export) Export feedback...', commands.exportFeedback);
+  group('Learning');
+  if (learning.isTraining)
+    entry('$(debug-stop) Stop training', commands.stopTraining, learning.words);
+  else if (!learning.isOff) entry('$(mortar-board) Train now', commands.trainNow, learning.words);
+  entry('$(history) Versions...', commands.showVersions);
+  if (learning.canRollBack) entry('$(discard) Roll back', commands.rollBack);
   group('Hone');
   entry('$(file-binary) Choose model file...', commands.chooseModel);
   entry('$(output) Show log', commands.showLog);

@@ -1,15 +1,18 @@
 /**
  * Decides which model runs: the one that ships, or the file named by `hone.model`, imported once into
- * the extension's storage by a child process. A file that cannot be used leaves the model that was
- * running in its place and tells the user what to do. Never converts or runs a model in this process.
+ * the extension's storage by a child process; and of it the version that learning made, where there is
+ * one. A file that cannot be used leaves the model that was running in its place and tells the user
+ * what to do. Another model is loaded beside the one in use, which answers until then. Never converts
+ * or runs a model in this process.
  */
 import { mkdir, readdir, stat } from 'node:fs/promises';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism, freemem, homedir } from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { commands, section } from '../contributions';
 import { type HostState, importInChild, ModelHost } from '../host/modelHost';
 import { hashFiles } from '../model/fileHash';
+import { type ModelFolder, readModelFolder } from '../model/modelFolder';
 import type { Policy } from '../model/types';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
@@ -31,22 +34,47 @@ export interface ModelSetupParams {
   /** Bundled `host/main.ts`. */
   readonly hostScript: string;
   readonly settings: SettingsSource;
+  /** The folder of the version of that model which learning put in place; undefined for none. */
+  readonly championOf: (base: ModelFolder) => Promise<string | undefined>;
   readonly memory: Memory;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** A model host, and what it was started with. */
+interface Running {
+  readonly host: ModelHost;
+  readonly baseDir: string;
+  /** Undefined where that folder cannot be read, which the host then says. */
+  readonly base: ModelFolder | undefined;
+  /** The base's own folder, or that of a version of it. */
+  readonly modelDir: string;
+  readonly threads: number;
+}
+
+const showVersions = 'Show Versions';
+/** What a host takes beyond its weights, with room to spare for everything else on the machine. */
+const roomBytes = 1_000_000_000;
+/** How long a host that was replaced may take to finish what it was asked. */
+const farewellMs = 5_000;
+
 export class ModelSetup implements Disposable {
   readonly #params: ModelSetupParams;
   readonly #disposables = new DisposableStore();
   readonly #states = this.#disposables.add(new Emitter<ModelState>());
+  readonly #versions = this.#disposables.add(new Emitter<void>());
   #state: ModelState = { kind: 'starting' };
-  #host: { readonly host: ModelHost; readonly modelDir: string; readonly threads: number } | null =
-    null;
+  /** The one that answered last. */
+  #version: string | undefined;
+  #host: Running | null = null;
+  /** Loads beside the one in use, and takes its place when it is ready. */
+  #next: Running | null = null;
   #choice: { readonly model: string; readonly threads: number } | null = null;
   #importing = new AbortController();
 
   readonly onDidChangeState: Event<ModelState> = this.#states.event;
+  /** Another model, or another version of it, answers from now on. */
+  readonly onDidChangeVersion: Event<void> = this.#versions.event;
 
   constructor(params: ModelSetupParams) {
     this.#params = params;
@@ -54,13 +82,24 @@ export class ModelSetup implements Disposable {
     this.#disposables.add(
       toDisposable(() => {
         this.#importing.abort();
+        this.#next?.host.dispose();
         this.#host?.host.dispose();
       }),
     );
   }
 
+  /** The model that versions are made of; undefined until it has been read. */
+  get base(): ModelFolder | undefined {
+    return (this.#next ?? this.#host)?.base;
+  }
+
   get state(): ModelState {
     return this.#state;
+  }
+
+  /** Whether what runs is a version that learning made. */
+  get isLearned(): boolean {
+    return this.#host !== null && this.#host.modelDir !== this.#host.baseDir;
   }
 
   /** The policy in use; undefined until a first model is chosen, and while there is no hope of one. */
@@ -77,15 +116,22 @@ export class ModelSetup implements Disposable {
     this.#importing.abort();
     this.#importing = new AbortController();
     const { signal } = this.#importing;
+    const { shippedDir } = this.#params;
     try {
-      const modelDir = model === '' ? this.#params.shippedDir : await this.#imported(model, signal);
-      if (!signal.aborted) this.#run(modelDir, threads);
+      const modelDir = model === '' ? shippedDir : await this.#imported(model, signal);
+      if (!signal.aborted) await this.#runVersionOf(modelDir);
     } catch (error) {
       // A newer choice has taken over, and shows its own state.
       if (signal.aborted && this.#choice.model !== model) return;
-      this.#run(this.#host?.modelDir ?? this.#params.shippedDir, threads);
+      await this.#runVersionOf(this.#host?.baseDir ?? shippedDir);
       if (!isAbortError(error)) await this.#explain(error);
     }
+  }
+
+  /** Another version may have become the one in use: brings that up, without a gap. */
+  async refresh(): Promise<void> {
+    const running = this.#next ?? this.#host;
+    if (running) await this.#runVersionOf(running.baseDir);
   }
 
   restart(): void {
@@ -96,20 +142,69 @@ export class ModelSetup implements Disposable {
     }
   }
 
-  #run(modelDir: string, threads: number): void {
+  /** Runs the model in that folder, or what learning has made of it. */
+  async #runVersionOf(baseDir: string): Promise<void> {
+    const { championOf, logger } = this.#params;
+    const choice = this.#choice;
+    const base = await readModelFolder(baseDir).catch(() => undefined);
+    let modelDir: string | undefined;
+    try {
+      modelDir = base && (await championOf(base));
+    } catch (error) {
+      logger.error('model', 'The version that learning made cannot be used.', error);
+      tellOfVersion(messageOf(error));
+    }
+    if (this.#choice === choice) this.#run({ baseDir, base, modelDir: modelDir ?? baseDir });
+  }
+
+  #run(model: Pick<Running, 'baseDir' | 'base' | 'modelDir'>): void {
     const { hostScript, logger, clock } = this.#params;
-    const used = threads === 0 ? Math.min(4, availableParallelism()) : threads;
-    if (this.#host?.modelDir === modelDir && this.#host.threads === used) {
+    const { modelDir, base } = model;
+    const threads = threadsOf(this.#choice?.threads ?? 0);
+    const isThat = (running: Running | null): boolean =>
+      running?.modelDir === modelDir && running.threads === threads;
+    if (isThat(this.#next)) return;
+    const overtaken = this.#next;
+    this.#next = null;
+    overtaken?.host.dispose();
+    if (this.#host && isThat(this.#host)) {
       this.#setState(this.#host.host.state);
       return;
     }
-    this.#host?.host.dispose();
-    const host = new ModelHost({ hostScript, modelDir, threads: used, logger, clock });
-    this.#host = { host, modelDir, threads: used };
-    host.onDidChangeState((state) => {
-      if (this.#host?.host === host) this.#setState(state);
-    });
+    const host = new ModelHost({ hostScript, modelDir, threads, logger, clock });
+    const running: Running = { ...model, host, threads };
+    const isAnswering = this.#host?.host.state.kind === 'ready';
+    if (isAnswering && freemem() > roomBytes + weightBytes(base)) this.#next = running;
+    else {
+      this.#host?.host.dispose();
+      this.#host = running;
+    }
+    host.onDidChangeState((state) => this.#hostChanged(running, state));
     host.start();
+  }
+
+  #hostChanged(running: Running, state: HostState): void {
+    const { baseDir, modelDir, host } = running;
+    if (this.#next === running && state.kind === 'ready') {
+      const old = this.#host?.host;
+      [this.#host, this.#next] = [running, null];
+      this.#params.clock.after(farewellMs, () => old?.dispose());
+    }
+    const isInUse = this.#host === running;
+    if (state.kind === 'failed' && (isInUse || this.#next === running)) {
+      if (modelDir !== baseDir) {
+        // The model that the version was made of is still there.
+        tellOfVersion(state.message);
+        this.#run({ ...running, modelDir: baseDir });
+        return;
+      }
+      if (!isInUse) {
+        this.#next = null;
+        host.dispose();
+        void this.#explain(new Error(state.message));
+      }
+    }
+    if (isInUse) this.#setState(state);
   }
 
   /** The folder of an imported model, made now if it is not there yet. */
@@ -186,12 +281,36 @@ export class ModelSetup implements Disposable {
 
   #setState(state: ModelState): void {
     this.#state = state;
+    const { version } = state.kind === 'ready' ? state : { version: this.#version };
+    const isOther = version !== this.#version;
+    this.#version = version;
     this.#states.fire(state);
+    if (isOther) this.#versions.fire();
   }
 
   dispose(): void {
     this.#disposables.dispose();
   }
+}
+
+/** Threads of one operator, from those of the setting, where 0 leaves it to Hone. */
+export function threadsOf(asked: number): number {
+  return asked === 0 ? Math.min(4, availableParallelism()) : asked;
+}
+
+function tellOfVersion(message: string): void {
+  void vscode.window
+    .showWarningMessage(
+      `What Hone has learned cannot be used: ${message} It goes on with the model as it was before.`,
+      showVersions,
+    )
+    .then((answer) => {
+      if (answer === showVersions) void vscode.commands.executeCommand(commands.showVersions);
+    });
+}
+
+function weightBytes(folder: ModelFolder | undefined): number {
+  return Object.values(folder?.manifest.files ?? {}).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Names another model in the user's settings; '' is the one that ships. */

@@ -1,24 +1,34 @@
 /**
- * What earlier sessions know that this one must know from its start: what was refused, and where. It
- * reads the newest feedback once the database is open, a little at a time, and keeps nothing itself.
+ * What earlier sessions know that this one must know from its start: what was refused and where, and
+ * what was taken of late. It reads the newest feedback once the database is open, a little at a time,
+ * and keeps nothing itself.
  */
+import type { OutcomeMemory } from '../completion/outcomeMemory';
 import type { RefusalMemory } from '../completion/refusals';
 import type { FeedbackStore } from '../store/feedbackStore';
 import type { Logger } from '../types';
 
-/** Suggestions that are looked through for refusals. */
+/** Suggestions that are looked through. */
 const maxRecalled = 1_000;
 
+interface Memories {
+  readonly refusals: Pick<RefusalMemory, 'recall'>;
+  readonly outcomes: Pick<OutcomeMemory, 'recordStored'>;
+}
+
 /** Never rejects: without it what was refused before may be offered once more, and no worse. */
-export async function recallRefusals(
+export async function recall(
   opened: Promise<Pick<FeedbackStore, 'newest'>>,
-  refusals: Pick<RefusalMemory, 'recall'>,
+  { refusals, outcomes }: Memories,
   logger: Logger,
 ): Promise<void> {
   try {
     const store = await opened;
-    for await (const stored of store.newest(maxRecalled)) refusals.recall(stored);
+    for await (const stored of store.newest(maxRecalled)) {
+      refusals.recall(stored);
+      outcomes.recordStored(stored);
+    }
   } catch (error) {
-    logger.error('store', 'What was refused before could not be read.', error);
+    logger.error('store', 'What became of earlier suggestions could not be read.', error);
   }
 }

@@ -2,6 +2,8 @@
  * What the status bar says, as a function of what is known. No editor, no state: tests are a table.
  */
 import type { Availability } from './availability';
+import type { LearningState } from './learning';
+import { type LineMemory, restWords } from './learningPlan';
 import type { ModelState } from './modelSetup';
 
 export interface StatusParams {
@@ -9,6 +11,9 @@ export interface StatusParams {
   /** For the active editor; undefined when there is none. */
   readonly availability: Availability | undefined;
   readonly thinking: boolean;
+  readonly learning: LearningState;
+  /** The last training, if there was one. */
+  readonly trained: LineMemory | undefined;
 }
 
 export interface Status {
@@ -20,7 +25,8 @@ export interface Status {
   readonly severity: 'none' | 'error';
 }
 
-export function statusOf({ model, availability, thinking }: StatusParams): Status {
+export function statusOf(params: StatusParams): Status {
+  const { model, availability } = params;
   // Being off comes first: whoever has switched Hone off does not care about the model.
   if (availability?.kind === 'off') return status('circle-slash', 'off here', availability.reason);
   if (availability?.kind === 'snoozed') {
@@ -35,7 +41,7 @@ export function statusOf({ model, availability, thinking }: StatusParams): Statu
     case 'importing':
       return status(
         'loading~spin',
-        `importing ${Math.floor(model.share * 100)} %`,
+        `importing ${percent(model.share)}`,
         'The model file is being converted, once, on this machine.',
       );
     case 'restarting':
@@ -50,11 +56,48 @@ export function statusOf({ model, availability, thinking }: StatusParams): Statu
         severity: 'error',
       };
     case 'ready':
-      // Only the icon turns while Hone thinks, so that the neighbours in the bar keep their place.
-      return thinking
-        ? { ...status('loading~spin', 'ready', 'Hone is thinking.'), spoken: 'Hone: thinking' }
-        : status('sparkle', 'ready', `${model.version}, on this machine.`);
+      return readyStatus(params, model.version);
   }
+}
+
+function readyStatus({ thinking, learning, trained }: StatusParams, version: string): Status {
+  const learned = learningWords(learning, trained);
+  const isTraining = learning.kind === 'training';
+  const word = isTraining ? `learning ${percent(learning.progress.share)}` : 'ready';
+  // Only the icon turns while Hone thinks, so that the neighbours in the bar keep their place.
+  if (thinking)
+    return { ...status('loading~spin', word, 'Hone is thinking.'), spoken: 'Hone: thinking' };
+  const icon = isTraining ? 'mortar-board' : 'sparkle';
+  return status(icon, word, `${version}, on this machine.\n${learned}`);
+}
+
+/** What is being learned, what came of it the last time, and when it goes on; whole sentences. */
+export function learningWords(learning: LearningState, trained: LineMemory | undefined): string {
+  switch (learning.kind) {
+    case 'training': {
+      const { stage, share, leftMs } = learning.progress;
+      const left = leftMs === undefined ? '' : `, ${minutesWords(leftMs)} left`;
+      return `Learning from your feedback: ${stage}, ${percent(share)}${left}.`;
+    }
+    case 'refitting':
+      return 'Learning from your latest feedback.';
+    case 'resting': {
+      const last = trained
+        ? `Last trained at ${dateTime(trained.endedMs)}. ${trained.words}`
+        : 'Not trained yet.';
+      const { reason } = learning;
+      return reason === undefined ? last : `${last} Next: ${restWords(reason, clockTime)}.`;
+    }
+  }
+}
+
+export function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+export function minutesWords(durationMs: number): string {
+  const minutes = Math.max(1, Math.round(durationMs / 60_000));
+  return minutes === 1 ? 'a minute' : `${minutes} minutes`;
 }
 
 function status(icon: string, word: string, tooltip: string): Status {
@@ -64,6 +107,11 @@ function status(icon: string, word: string, tooltip: string): Status {
     tooltip: `Hone: ${tooltip}`,
     severity: 'none',
   };
+}
+
+/** Day and time in the user's own way of writing them. */
+export function dateTime(timeMs: number): string {
+  return new Date(timeMs).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
 }
 
 /** Hours and minutes in the user's own way of writing them. */

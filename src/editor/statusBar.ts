@@ -9,6 +9,7 @@ import type { Clock } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import type { Event } from '../util/event';
 import type { Availability } from './availability';
+import type { Learning } from './learning';
 import { statusOf } from './status';
 import type { ModelState } from './modelSetup';
 
@@ -17,6 +18,7 @@ export interface StatusBarParams {
   readonly model: { readonly state: ModelState; readonly onDidChangeState: Event<ModelState> };
   /** For the active editor; undefined when there is none. */
   readonly availability: () => Availability | undefined;
+  readonly learning: Pick<Learning, 'state' | 'last' | 'onDidChangeState'>;
   /** Anything else that may change what is shown. */
   readonly changes: readonly Event<void>[];
   readonly onDidChangeBusy: Event<boolean>;
@@ -43,6 +45,7 @@ export class StatusBar implements Disposable {
 
     const update = (): void => this.#update();
     own.add(params.model.onDidChangeState(update));
+    own.add(params.learning.onDidChangeState(update));
     for (const change of params.changes) own.add(change(update));
     own.add(vscode.window.onDidChangeActiveTextEditor(update));
     own.add(vscode.workspace.onDidOpenTextDocument(update));
@@ -71,6 +74,8 @@ export class StatusBar implements Disposable {
       model: this.#params.model.state,
       availability: this.#params.availability(),
       thinking: this.#thinking,
+      learning: this.#params.learning.state,
+      trained: this.#params.learning.last,
     });
     this.#item.text = text;
     this.#item.tooltip = tooltip;

@@ -59,7 +59,7 @@ serve(parentChannel(), {
     return train({ base, data, out, settings, clock, signal, onProgress: progress });
   },
   async learn({ storeFiles, documents, modelDir, registryDir, options }, { signal, progress }) {
-    os.setPriority(os.constants.priority.PRIORITY_LOW);
+    await yieldToOthers();
     // The database's driver is loaded where it is needed, not by every host that only suggests.
     const { readStores } = await import('../store/storeReader');
     return learn({

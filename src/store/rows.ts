@@ -244,8 +244,7 @@ export async function readPage(
     `SELECT * FROM suggestions
      WHERE time_ms BETWEEN ? AND ? AND (time_ms, id) > (?, ?)
      ORDER BY time_ms, id LIMIT ?`,
-    // The index is entered by this bound alone: without it every page would walk all those before.
-    Math.max(page.fromMs, page.after?.timeMs ?? page.fromMs),
+    page.fromMs,
     page.untilMs,
     page.after?.timeMs ?? Number.MIN_SAFE_INTEGER,
     page.after?.id ?? '',

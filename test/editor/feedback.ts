@@ -15,6 +15,8 @@ export interface StoredSuggestion {
   readonly timeMs: number;
   /** `none` where text was copied before any policy was asked. */
   readonly policyVersion: string;
+  /** What ordered the candidates and decided whether to show one. */
+  readonly rewardVersion: string;
   /** How long it took to make. */
   readonly totalMs: number;
   /** What the policy was told of other files, as JSON. */
@@ -38,7 +40,8 @@ export interface StoredSuggestion {
 
 const query = `
   SELECT s.id, s.path, s.time_ms AS timeMs, s.policy_version AS policyVersion,
-    s.total_ms AS totalMs, s.snippets_json AS snippetsJson, c.text, o.outcome, o.time_ms AS outcomeMs,
+    s.reward_version AS rewardVersion, s.total_ms AS totalMs,
+    s.snippets_json AS snippetsJson, c.text, o.outcome, o.time_ms AS outcomeMs,
     o.candidate_index AS outcomeIndex,
     o.taken_length_utf16 AS takenLength, o.visible_ms AS visibleMs,
     v.survival, v.state, t.text AS settledText,

@@ -8,6 +8,7 @@ const usual: MenuParams = {
   language: { id: 'typescript', enabled: true },
   canRate: true,
   modelFailed: false,
+  learning: { isOff: false, isTraining: false, words: '', canRollBack: false },
 };
 
 function labels(params: Partial<MenuParams> = {}): string[] {
@@ -30,6 +31,20 @@ describe('the menu', () => {
   test('says nothing of languages and rest while all is off', () => {
     const off = labels({ enabled: false });
     expect(off.some((label) => /typescript|Snooze/.test(label))).toBe(false);
+  });
+
+  test('offers to train, or to stop that', () => {
+    const { learning } = usual;
+    expect(labels()).toContain('Train now');
+    const training = labels({ learning: { ...learning, isTraining: true } });
+    expect(training).toContain('Stop training');
+    expect(training).not.toContain('Train now');
+    expect(labels({ learning: { ...learning, isOff: true } })).not.toContain('Train now');
+  });
+
+  test('offers to roll back what was learned, and nothing else', () => {
+    expect(labels()).not.toContain('Roll back');
+    expect(labels({ learning: { ...usual.learning, canRollBack: true } })).toContain('Roll back');
   });
 
   test('begins with the way out when the model failed', () => {

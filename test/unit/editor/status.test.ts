@@ -1,17 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { statusOf, type StatusParams } from '../../../src/editor/status';
+import { learningWords, statusOf, type StatusParams } from '../../../src/editor/status';
 
 const ready: StatusParams = {
   model: { kind: 'ready', version: 'smollm2-135m@b179c952', pid: 7 },
   availability: { kind: 'on' },
   thinking: false,
+  learning: { kind: 'resting', reason: { kind: 'notIdle', minutes: 5 } },
+  trained: undefined,
 };
+
+const progress = { stage: 'training', share: 0.427, leftMs: 180_000 };
 
 describe('the status bar says', () => {
   test.each<[string, Partial<StatusParams>, string]>([
     ['ready', {}, '$(sparkle) Hone: ready'],
     ['ready without an editor', { availability: undefined }, '$(sparkle) Hone: ready'],
     ['the same words while it thinks', { thinking: true }, '$(loading~spin) Hone: ready'],
+    [
+      'how far a training is',
+      { learning: { kind: 'training', progress } },
+      '$(mortar-board) Hone: learning 42 %',
+    ],
+    [
+      'ready while the reward model is fitted',
+      { learning: { kind: 'refitting' } },
+      '$(sparkle) Hone: ready',
+    ],
     ['starting', { model: { kind: 'starting' } }, '$(loading~spin) Hone: starting'],
     [
       'how far an import is',
@@ -61,4 +75,21 @@ test('being off comes before trouble with the model', () => {
 test('screen readers hear no icons', () => {
   expect(statusOf({ ...ready, thinking: true }).spoken).toBe('Hone: thinking');
   expect(statusOf(ready).spoken).toBe('Hone: ready');
+});
+
+describe('of learning it is said', () => {
+  const trained = { endedMs: 0, isUnfinished: false, failures: 0, words: 'It is no better.' };
+
+  test('how far it is and how long it takes', () => {
+    const words = learningWords({ kind: 'training', progress }, undefined);
+    expect(words).toBe('Learning from your feedback: training, 42 %, 3 minutes left.');
+  });
+
+  test('what came of it the last time, and when it goes on', () => {
+    const words = learningWords(ready.learning, trained);
+    expect(words).toMatch(/^Last trained at .+ It is no better\. Next: when you are away\.$/);
+    expect(learningWords(ready.learning, undefined)).toBe(
+      'Not trained yet. Next: when you are away.',
+    );
+  });
 });

@@ -1,0 +1,419 @@
+/**
+ * Learning, as this window does it: looks now and then at what is known, has the reward model fitted
+ * anew or the policy trained where `learningPlan.ts` says so, puts in place what passed the gate, and
+ * lets go at the next key press. The work itself is done in child processes; here nothing waits for it
+ * but messages. It knows no editor: what it needs of one is handed to it.
+ */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import * as path from 'node:path';
+import { judgedOutcomes } from '../feedback/label';
+import type { FeedbackStore } from '../store/feedbackStore';
+import type { VersionRecord } from '../training/registry';
+import type { Clock, FeedbackEvent, LearningSettings, Logger, Outcome } from '../types';
+import type { Disposable } from '../util/disposable';
+import { Emitter, type Event } from '../util/event';
+import {
+  emptyMemory,
+  judgedForRefit,
+  type LearningFacts,
+  type LearningMemory,
+  learningMemorySchema,
+  type LineMemory,
+  nextStep,
+  type RestReason,
+  withRefit,
+  withTraining,
+} from './learningPlan';
+import { isHeld, takeLock } from './lockFile';
+import { isAbortError, messageOf } from './log';
+import type { VersionLine } from './versionLine';
+
+export type LearningState =
+  | { readonly kind: 'resting'; readonly reason: RestReason | undefined }
+  | { readonly kind: 'refitting' }
+  | { readonly kind: 'training'; readonly progress: LearningProgress };
+
+export interface LearningProgress {
+  /** What is being done, as a word or two. */
+  readonly stage: string;
+  /** Share of the whole that is done, 0..1. */
+  readonly share: number;
+  /** Milliseconds to the end; undefined where nothing is known yet. */
+  readonly leftMs: number | undefined;
+}
+
+/** What became of a training. */
+export type TrainingEnd =
+  | { readonly kind: 'promoted'; readonly version: VersionRecord }
+  /** By the gate. */
+  | { readonly kind: 'refused'; readonly version: VersionRecord }
+  /** There is not enough feedback to train on, or to judge by. */
+  | { readonly kind: 'tooLittle'; readonly words: string }
+  /** It passed the gate, but could not be put in place. */
+  | { readonly kind: 'notInPlace'; readonly version: VersionRecord; readonly error: unknown };
+
+/** The long work, each piece in a process of its own. */
+export interface LearningWork {
+  /** Rejects with an AbortError when `signal` fires. */
+  refit(signal: AbortSignal): Promise<void>;
+  train(
+    line: VersionLine,
+    minutes: number | undefined,
+    signal: AbortSignal,
+    onProgress: (progress: Omit<LearningProgress, 'leftMs'>) => void,
+  ): Promise<TrainingEnd>;
+}
+
+export interface LearningParams {
+  /** Where all that is learned is kept, shared by all windows. */
+  readonly directory: string;
+  readonly work: LearningWork;
+  readonly settings: () => LearningSettings;
+  /** Undefined while no model is there to be trained. */
+  readonly line: () => VersionLine | undefined;
+  readonly store: () => Promise<Pick<FeedbackStore, 'judgedSince'>>;
+  readonly machine: {
+    /** Milliseconds since the user did anything, for one who waits for `enoughMs` of it. */
+    idleMs(enoughMs: number): Promise<number>;
+    isOnMains(): Promise<boolean>;
+    isCalm(): boolean;
+  };
+  /** Told of a training in idle time that has ended. */
+  readonly onEnded: (end: TrainingEnd) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How often it looks what there is to do, and while it trains, whether the user is back. */
+export const lookEveryMs = 15_000;
+export const watchEveryMs = 2_000;
+/** How long a process that was told to stop may write down how far it got. */
+const farewellMs = 10_000;
+/** Share of a training after which the time it takes can be told. */
+const foretoldShare = 0.1;
+/** Resting times under this are as good as none. */
+const noticedMs = 1_000;
+
+const names = {
+  memory: 'memory.json',
+  refitting: 'refit.lock',
+  training: 'training.lock',
+} as const;
+
+export class Learning implements Disposable {
+  readonly #params: LearningParams;
+  readonly #states = new Emitter<LearningState>();
+  #state: LearningState = { kind: 'resting', reason: undefined };
+  #memory: LearningMemory = emptyMemory;
+  #judged = 0;
+  #cancelLook: (() => void) | undefined;
+  #looking: Promise<void> | undefined;
+  #refitting = new AbortController();
+  /** The training under way. */
+  #training: { readonly abort: AbortController; readonly isByCommand: boolean } | undefined;
+  #isDisposed = false;
+  #trouble = '';
+
+  readonly onDidChangeState: Event<LearningState> = this.#states.event;
+
+  constructor(params: LearningParams) {
+    this.#params = params;
+  }
+
+  get state(): LearningState {
+    return this.#state;
+  }
+
+  /** The last training of the line in use, as far as this window has heard. */
+  get last(): LineMemory | undefined {
+    const line = this.#params.line();
+    return line && this.#memory.lines[line.name];
+  }
+
+  /** Begins to look for things to do. */
+  start(): void {
+    this.#lookAfter(lookEveryMs);
+  }
+
+  /** Something became of a suggestion. Once enough were judged, they are learned from without delay. */
+  recorded(event: FeedbackEvent): void {
+    const isJudged =
+      event.kind === 'rating' ||
+      (event.kind === 'outcome' && (judgedOutcomes as readonly Outcome[]).includes(event.outcome));
+    if (!isJudged) return;
+    this.#judged++;
+    if (this.#judged >= judgedForRefit && this.#cancelLook) {
+      this.#judged = 0;
+      this.#lookAfter(noticedMs);
+    }
+  }
+
+  /** The user does something: what runs in idle time stops and goes on from there another time. */
+  acted(): void {
+    if (this.#training?.isByCommand === false) this.#training.abort.abort();
+  }
+
+  /** Ends the training under way in this window, if there is one. */
+  stop(): boolean {
+    this.#training?.abort.abort();
+    return this.#training !== undefined;
+  }
+
+  /**
+   * Fits the reward model, then trains, as the user asked for. Undefined where another window is at it.
+   * Rejects with an AbortError when it is stopped, and with what the work rejects with.
+   */
+  async trainNow(
+    signal: AbortSignal,
+    onProgress: (progress: LearningProgress) => void,
+  ): Promise<TrainingEnd | undefined> {
+    await this.#refit().catch((error: unknown) => this.#report(error));
+    signal.throwIfAborted();
+    return this.#train({ minutes: undefined, signal, onProgress });
+  }
+
+  /** Fits the reward model now; false where that is under way already. */
+  refitNow(): Promise<boolean> {
+    return this.#refit();
+  }
+
+  /** Looks now; for when something has changed that bears on what comes next. */
+  async look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    await this.#looking;
+  }
+
+  #lookAfter(delayMs: number): void {
+    this.#cancelLook?.();
+    if (this.#isDisposed) return;
+    this.#cancelLook = this.#params.clock.after(delayMs, () => {
+      void this.look().finally(() => this.#lookAfter(lookEveryMs));
+    });
+  }
+
+  /** In the log, once for trouble that goes on. */
+  #report(error: unknown): void {
+    const { logger } = this.#params;
+    const message = messageOf(error);
+    if (isAbortError(error)) logger.info('learning', 'Stopped; it goes on from there.');
+    else if (message !== this.#trouble)
+      logger.error('learning', 'Nothing was learned this time.', error);
+    this.#trouble = message;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#training !== undefined || this.#isDisposed) return;
+    try {
+      const step = await this.#nextStep();
+      switch (step?.kind) {
+        case 'refit':
+          await this.#refit();
+          break;
+        case 'train': {
+          const end = await this.#train({ minutes: step.minutes });
+          if (end) this.#params.onEnded(end);
+          break;
+        }
+        case 'rest':
+          this.#setState({ kind: 'resting', reason: step.reason });
+          break;
+        case undefined:
+          break;
+      }
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #nextStep(): Promise<ReturnType<typeof nextStep> | undefined> {
+    const { settings, store, machine, clock } = this.#params;
+    const line = this.#params.line();
+    if (line === undefined) return undefined;
+    this.#memory = await this.#readMemory();
+    const { refittedMs, lines } = this.#memory;
+    const feedback = await store();
+    const now = clock.now();
+    // What was noted before the clock was set back says nothing about what came since.
+    const since = (timeMs: number): number => (timeMs > now ? 0 : timeMs);
+    const facts: LearningFacts = {
+      nowMs: now,
+      settings: settings(),
+      memory: this.#memory,
+      line: line.name,
+      judgedSinceRefit: await feedback.judgedSince(since(refittedMs)),
+      judgedSinceTraining: await feedback.judgedSince(
+        since(lines[line.name]?.endedMs ?? 0),
+        line.workspace,
+      ),
+      idleMs: await machine.idleMs(settings().idleMinutes * 60_000),
+      isOnMains: true,
+      isCalm: machine.isCalm(),
+      isRefittingElsewhere: await isHeld(this.#file('refitting'), clock),
+      isTrainingElsewhere: await isHeld(this.#file('training'), clock),
+    };
+    const step = nextStep(facts);
+    // Asking for the power may start a program, so it comes last.
+    if (step.kind !== 'train') return step;
+    return nextStep({ ...facts, isOnMains: await machine.isOnMains() });
+  }
+
+  async #refit(): Promise<boolean> {
+    const { work, clock, logger } = this.#params;
+    const lock = await takeLock(this.#file('refitting'), clock);
+    if (lock === undefined) return false;
+    const startMs = clock.now();
+    this.#refitting = new AbortController();
+    if (this.#training === undefined) this.#setState({ kind: 'refitting' });
+    try {
+      await work.refit(AbortSignal.any([lock.lost, this.#refitting.signal]));
+      logger.info('learning', `The reward model was fitted in ${clock.now() - startMs} ms.`);
+      return true;
+    } finally {
+      // Also after a failure, which would only come again at once.
+      await this.#remember((memory) => withRefit(memory, startMs));
+      await lock.release();
+      if (this.#training === undefined) this.#setState({ kind: 'resting', reason: undefined });
+    }
+  }
+
+  /** @param minutes of the day's share; undefined for a training by command */
+  async #train(request: {
+    readonly minutes: number | undefined;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (progress: LearningProgress) => void;
+  }): Promise<TrainingEnd | undefined> {
+    const { work, clock, logger } = this.#params;
+    const line = this.#params.line();
+    if (line === undefined) throw new Error('There is no model yet that could be trained.');
+    if (this.#training !== undefined) return undefined;
+    const isByCommand = request.minutes === undefined;
+    const abort = new AbortController();
+    this.#training = { abort, isByCommand };
+    const lock = await takeLock(this.#file('training'), clock).catch((error: unknown) => {
+      this.#training = undefined;
+      throw error;
+    });
+    if (lock === undefined) {
+      this.#training = undefined;
+      return undefined;
+    }
+    const signal = AbortSignal.any([
+      abort.signal,
+      lock.lost,
+      ...(request.signal === undefined ? [] : [request.signal]),
+    ]);
+    const startMs = clock.now();
+    const ended = async (facts: { isUnfinished: boolean; hasFailed: boolean; words: string }) => {
+      const minutes = isByCommand ? 0 : (clock.now() - startMs) / 60_000;
+      const endedMs = clock.now();
+      const training = { ...facts, line: line.name, endedMs, minutes };
+      await this.#remember((memory) => withTraining(memory, training));
+    };
+    const stopWatching = isByCommand
+      ? () => undefined
+      : this.#watchUser(startMs, () => abort.abort());
+    try {
+      logger.info('learning', 'Training begins.');
+      this.#setProgress({ stage: 'reading feedback', share: 0, leftMs: undefined });
+      const end = await work.train(line, request.minutes, signal, ({ stage, share }) => {
+        const leftMs = ((clock.now() - startMs) * (1 - share)) / share;
+        const progress = { stage, share, leftMs: share < foretoldShare ? undefined : leftMs };
+        this.#setProgress(progress);
+        request.onProgress?.(progress);
+      });
+      const words = endWords(end);
+      logger.info('learning', words);
+      await ended({ isUnfinished: false, hasFailed: false, words });
+      return end;
+    } catch (error) {
+      const isStopped = isAbortError(error);
+      const words = isStopped ? 'It was interrupted and goes on from there.' : messageOf(error);
+      await ended({ isUnfinished: true, hasFailed: !isStopped, words });
+      throw error;
+    } finally {
+      stopWatching();
+      // A process that was told to stop is still writing down how far it got.
+      if (signal.aborted && !this.#isDisposed) clock.after(farewellMs, () => void lock.release());
+      else await lock.release();
+      this.#training = undefined;
+      this.#setState({ kind: 'resting', reason: undefined });
+    }
+  }
+
+  /** Calls `onBack` when the user does something in any window; the returned function ends that. */
+  #watchUser(startMs: number, onBack: () => void): () => void {
+    const { machine, clock } = this.#params;
+    let isOver = false;
+    let cancel: () => void = () => undefined;
+    const watch = async (): Promise<void> => {
+      const actedMs = clock.now() - (await machine.idleMs(0));
+      if (isOver) return;
+      if (actedMs > startMs + noticedMs) onBack();
+      else cancel = clock.after(watchEveryMs, () => void watch());
+    };
+    cancel = clock.after(watchEveryMs, () => void watch());
+    return () => {
+      isOver = true;
+      cancel();
+    };
+  }
+
+  async #readMemory(): Promise<LearningMemory> {
+    try {
+      return learningMemorySchema.parse(JSON.parse(await readFile(this.#file('memory'), 'utf8')));
+    } catch {
+      // Missing or damaged: then nothing is remembered, and at worst something is learned twice.
+      return emptyMemory;
+    }
+  }
+
+  async #remember(change: (memory: LearningMemory) => LearningMemory): Promise<void> {
+    this.#memory = change(await this.#readMemory());
+    const file = this.#file('memory');
+    const temporary = `${file}.${randomUUID().slice(0, 8)}`;
+    try {
+      await mkdir(this.#params.directory, { recursive: true });
+      await writeFile(temporary, JSON.stringify(this.#memory, null, 2));
+      await rename(temporary, file);
+    } catch (error) {
+      this.#params.logger.warn('learning', `Not remembered: ${messageOf(error)}`);
+      await rm(temporary, { force: true }).catch(() => undefined);
+    }
+  }
+
+  #file(name: keyof typeof names): string {
+    return path.join(this.#params.directory, names[name]);
+  }
+
+  #setProgress(progress: LearningProgress): void {
+    this.#setState({ kind: 'training', progress });
+  }
+
+  #setState(state: LearningState): void {
+    this.#state = state;
+    this.#states.fire(state);
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#cancelLook?.();
+    this.#refitting.abort();
+    this.#training?.abort.abort();
+    this.#states.dispose();
+  }
+}
+
+/** What became of a training, as a sentence. */
+export function endWords(end: TrainingEnd): string {
+  switch (end.kind) {
+    case 'promoted':
+      return `Version ${end.version.id} is better and in use.`;
+    case 'refused':
+      return `Version ${end.version.id} is not used: ${end.version.verdict.reasons[0] ?? 'it is no better.'}`;
+    case 'tooLittle':
+      return end.words;
+    case 'notInPlace':
+      return `Version ${end.version.id} is better but not in use: ${messageOf(end.error)}`;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * What a user does about learning, and what a user is told of it. Training by command shows how far it
+ * is and says what came of it; training in idle time speaks up only when something better is in use,
+ * once, with the way back beside it.
+ */
+import { rm } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { commands, section } from '../contributions';
+import { baseId, type Version } from '../training/registry';
+import type { Settings } from '../types';
+import { counted } from './exportText';
+import { endWords, type Learning, type TrainingEnd } from './learning';
+import type { LearnedFiles } from './learningWork';
+import type { ModelSetup } from './modelSetup';
+import type { RewardSource } from './rewardSource';
+import { dateTime, minutesWords, percent } from './status';
+import type { VersionLine } from './versionLine';
+import { versionItems } from './versionList';
+import { stampOf } from './watch';
+
+export interface LearningCommandParams {
+  readonly learning: Learning;
+  readonly model: Pick<ModelSetup, 'base' | 'refresh'>;
+  readonly reward: Pick<RewardSource, 'load'>;
+  readonly files: LearnedFiles;
+  /** Undefined while there is no model. */
+  readonly line: () => VersionLine | undefined;
+  readonly settings: () => Settings;
+}
+
+const rollBackNow = 'Roll Back';
+const showVersionsNow = 'Show Versions';
+
+export async function trainNow({ learning, settings }: LearningCommandParams): Promise<void> {
+  if (settings().learning.mode === 'off') {
+    const openSettings = 'Open Settings';
+    const answer = await vscode.window.showInformationMessage(
+      `Learning is turned off by the setting ${section}.learning.mode.`,
+      openSettings,
+    );
+    if (answer === openSettings) await vscode.commands.executeCommand(commands.openSettings);
+    return;
+  }
+  const end = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: 'Hone is learning from your feedback',
+      cancellable: true,
+    },
+    async (progress, token) => {
+      const abort = new AbortController();
+      const subscription = token.onCancellationRequested(() => abort.abort());
+      let shown = 0;
+      try {
+        return await learning.trainNow(abort.signal, ({ stage, share, leftMs }) => {
+          const increment = Math.max(0, share * 100 - shown);
+          shown += increment;
+          const left = leftMs === undefined ? '' : `, ${minutesWords(leftMs)} left`;
+          progress.report({ increment, message: `${stage}, ${percent(share)}${left}` });
+        });
+      } finally {
+        subscription.dispose();
+      }
+    },
+  );
+  if (end === undefined) {
+    void vscode.window.showInformationMessage('Hone is being trained already.');
+  } else if (end.kind === 'promoted' || end.kind === 'notInPlace') {
+    tellEnd(end);
+  } else {
+    void offer(endWords(end), 'information', [showVersionsNow]);
+  }
+}
+
+export function stopTraining({ learning }: LearningCommandParams): void {
+  if (learning.stop()) return;
+  void vscode.window.showInformationMessage('Nothing is being trained in this window.');
+}
+
+/** Tells of a training in idle time, if there is anything to tell. */
+export function tellEnd(end: TrainingEnd): void {
+  switch (end.kind) {
+    case 'promoted': {
+      const { trainedRows, verdict } = end.version;
+      void offer(
+        `Hone has learned from ${counted(trainedRows, 'text')} of yours. ${verdict.reasons[0] ?? ''}`,
+        'information',
+        [rollBackNow, showVersionsNow],
+      );
+      return;
+    }
+    case 'notInPlace':
+      void offer(endWords(end), 'warning', [showVersionsNow]);
+      return;
+    case 'refused':
+    case 'tooLittle':
+      // Nothing has changed for the user; the log and the list of versions have it.
+      return;
+  }
+}
+
+export async function rollBack({ line, model }: LearningCommandParams): Promise<void> {
+  const registry = line()?.registry;
+  if (!registry || !(await registry.champion())) {
+    await vscode.window.showInformationMessage(
+      'The model is as it came; there is nothing to roll back.',
+    );
+    return;
+  }
+  const now = await registry.rollBack();
+  await model.refresh();
+  void offer(
+    now === undefined
+      ? 'The model is as it came again.'
+      : `The version of ${dateTime(now.createdMs)} is in use again.`,
+    'information',
+    [showVersionsNow],
+  );
+}
+
+export async function showVersions({
+  line,
+  model,
+  learning,
+}: LearningCommandParams): Promise<void> {
+  const registry = line()?.registry;
+  const { base } = model;
+  if (!registry || !base) {
+    await vscode.window.showInformationMessage('The model is not there yet.');
+    return;
+  }
+  const items = versionItems(await registry.versions(), base.manifest.version, dateTime);
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'What Hone has learned',
+    placeHolder: learning.last?.words ?? 'Nothing was trained yet',
+    matchOnDetail: true,
+  });
+  if (!picked) return;
+  const { choice } = picked;
+  if (choice.kind === 'base') {
+    if (choice.isInUse) return;
+    await registry.rollBack(baseId);
+  } else if (choice.version.state === 'champion') return;
+  else if (choice.version.state === 'refused') {
+    await vscode.window.showInformationMessage(refusalOf(choice.version), { modal: true });
+    return;
+  } else {
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: 'Hone: putting the version in place' },
+      () => registry.rollBack(choice.version.id),
+    );
+  }
+  await model.refresh();
+}
+
+/** Feedback from replayed histories is feedback too, and goes with the rest. */
+export async function forgetHistories({ files }: LearningCommandParams): Promise<void> {
+  await rm(files.histories, { recursive: true, force: true });
+}
+
+/** Whether anything that was learned would outlive the feedback it came from. */
+export async function hasLearned({ files, line }: LearningCommandParams): Promise<boolean> {
+  const isFitted = (await stampOf(files.fittedReward)) !== '';
+  return isFitted || ((await line()?.registry.versions()) ?? []).length > 0;
+}
+
+export async function offerToForget(said: string, params: LearningCommandParams): Promise<void> {
+  const forgetToo = 'Forget That Too';
+  const answer = await vscode.window.showInformationMessage(
+    `${said} What was learned from it is still in use, until the next training.`,
+    forgetToo,
+  );
+  if (answer !== forgetToo) return;
+  const { learning, line, model, reward, files } = params;
+  learning.stop();
+  await line()?.registry.rollBack(baseId);
+  await model.refresh();
+  await rm(files.directory, { recursive: true, force: true, maxRetries: 3 });
+  await reward.load();
+  void vscode.window.showInformationMessage('Hone has forgotten what it learned.');
+}
+
+/** Every check of the gate in a line, for one who wants to know. */
+function refusalOf({ verdict }: Version): string {
+  const checks = verdict.checks.map(({ passed, sentence }) => `${passed ? '✓' : '✗'} ${sentence}`);
+  return ['This version was refused and is not used.', ...checks].join('\n');
+}
+
+async function offer(
+  message: string,
+  kind: 'information' | 'warning',
+  answers: readonly (typeof rollBackNow | typeof showVersionsNow)[],
+): Promise<void> {
+  const { showInformationMessage, showWarningMessage } = vscode.window;
+  const show = kind === 'warning' ? showWarningMessage : showInformationMessage;
+  const answer = await show(message, ...answers);
+  if (answer === rollBackNow) await vscode.commands.executeCommand(commands.rollBack);
+  if (answer === showVersionsNow) await vscode.commands.executeCommand(commands.showVersions);
+}

@@ -1,0 +1,280 @@
+import { writeFileSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
+import * as path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { defaultSettings } from '../../../src/contributions';
+import {
+  Learning,
+  type LearningParams,
+  type LearningWork,
+  lookEveryMs,
+  type TrainingEnd,
+  watchEveryMs,
+} from '../../../src/editor/learning';
+import { judgedForRefit, judgedForTraining } from '../../../src/editor/learningPlan';
+import type { VersionLine } from '../../../src/editor/versionLine';
+import type { FeedbackEvent } from '../../../src/types';
+import { FakeClock } from '../../helpers/fakeClock';
+import { silentLogger } from '../../helpers/storeForTests';
+import { temporaryFolder } from '../../helpers/temporaryFolder';
+
+const hourMs = 3_600_000;
+const tooLittle: TrainingEnd = { kind: 'tooLittle', words: 'There is too little feedback.' };
+
+const dismissed: FeedbackEvent = {
+  kind: 'outcome',
+  suggestionId: 'any',
+  outcome: 'dismissed',
+  candidateIndex: 0,
+  takenLength: 0,
+  visibleMs: 1_000,
+  timeMs: 0,
+};
+
+/** Windows that share a folder and a clock, with work that ends when a test says so. */
+async function setUp() {
+  const directory = await temporaryFolder();
+  const clock = new FakeClock(Date.now());
+  const done: string[] = [];
+  const ends: TrainingEnd[] = [];
+  const world = {
+    judged: 0,
+    actedMs: clock.now() - hourMs,
+    isOnMains: true,
+    settings: defaultSettings.learning,
+    /** What the next training does. */
+    train: (() => Promise.resolve(tooLittle)) as LearningWork['train'],
+    refit: () => Promise.resolve(),
+  };
+  const open = (name: string): Learning => {
+    const work: LearningWork = {
+      refit: () => {
+        done.push(`${name} refits`);
+        return world.refit();
+      },
+      train: (...args) => {
+        done.push(`${name} trains`);
+        return world.train(...args);
+      },
+    };
+    const params: LearningParams = {
+      directory,
+      work,
+      settings: () => world.settings,
+      line: () => ({ name: 'line', workspace: undefined }) as VersionLine,
+      store: () => Promise.resolve({ judgedSince: () => Promise.resolve(world.judged) }),
+      machine: {
+        idleMs: () => Promise.resolve(clock.now() - world.actedMs),
+        isOnMains: () => Promise.resolve(world.isOnMains),
+        isCalm: () => true,
+      },
+      onEnded: (end) => ends.push(end),
+      clock,
+      logger: silentLogger,
+    };
+    const learning = new Learning(params);
+    onTestFinished(() => learning.dispose());
+    return learning;
+  };
+  return { directory, clock, done, ends, world, open };
+}
+
+/** A training that goes on until it is stopped. */
+const endless: LearningWork['train'] = (_line, _minutes, signal) =>
+  new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(new DOMException('Stopped', 'AbortError'))),
+  );
+
+const moment = () => new Promise((resolve) => setTimeout(resolve, 4));
+
+/** Lets time pass, and the files behind the timers have their turn. */
+async function pass(clock: FakeClock, durationMs: number): Promise<void> {
+  for (let passed = 0; passed < durationMs; passed += 1_000) {
+    clock.advance(1_000);
+    await moment();
+  }
+}
+
+/** Lets time pass until it is so, for an hour at most. */
+async function until(clock: FakeClock, isSo: () => boolean): Promise<void> {
+  const endMs = clock.now() + hourMs;
+  while (!isSo() && clock.now() < endMs) await pass(clock, 1_000);
+  expect(isSo()).toBe(true);
+}
+
+describe('a window', () => {
+  test('refits once twenty were judged, without waiting for the next look', async () => {
+    const { clock, done, world, open } = await setUp();
+    const learning = open('a');
+    learning.start();
+    for (let i = 0; i < judgedForRefit; i++) {
+      world.judged++;
+      learning.recorded(dismissed);
+    }
+    await pass(clock, lookEveryMs / 2);
+    expect(done).toEqual(['a refits']);
+  });
+
+  test('trains while the user is away, and says what came of it', async () => {
+    const { clock, done, ends, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    const learning = open('a');
+    learning.start();
+    await until(clock, () => ends.length > 0);
+    expect(done).toEqual(['a refits', 'a trains']);
+    expect(ends).toEqual([tooLittle]);
+    expect(learning.last).toMatchObject({ words: tooLittle.words, isUnfinished: false });
+  });
+
+  test('asks for the power only when it would train', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.isOnMains = false;
+    const learning = open('a');
+    learning.start();
+    const reason = () => (learning.state.kind === 'resting' ? learning.state.reason?.kind : '');
+    await until(clock, () => reason() === 'onBattery');
+    expect(done).toEqual(['a refits']);
+  });
+
+  test('lets go at the next key press, and goes on when the user is away again', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.train = endless;
+    const learning = open('a');
+    learning.start();
+    await until(clock, () => learning.state.kind === 'training');
+    world.judged = 0;
+    world.actedMs = clock.now();
+    learning.acted();
+    await until(clock, () => learning.state.kind === 'resting');
+    expect(learning.last?.isUnfinished).toBe(true);
+    world.train = () => Promise.resolve(tooLittle);
+    clock.correct(defaultSettings.learning.idleMinutes * 60_000 * 0.8);
+    await pass(clock, lookEveryMs);
+    expect(done.slice(1)).toEqual(['a trains']);
+    await until(clock, () => done.length > 2);
+    expect(done.slice(1)).toEqual(['a trains', 'a trains']);
+  });
+
+  test('lets go when the user is at work in another window', async () => {
+    const { clock, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.train = endless;
+    const learning = open('a');
+    learning.start();
+    await until(clock, () => learning.state.kind === 'training');
+    await pass(clock, 2_000);
+    world.actedMs = clock.now();
+    await until(clock, () => learning.state.kind === 'resting');
+    expect(clock.now() - world.actedMs).toBeLessThan(3 * watchEveryMs);
+  });
+
+  test('goes on with what was asked for by command whatever keys are pressed', async () => {
+    const { clock, world, open } = await setUp();
+    world.train = endless;
+    const learning = open('a');
+    const stopped = new AbortController();
+    const training = learning.trainNow(stopped.signal, () => undefined);
+    await until(clock, () => learning.state.kind === 'training');
+    learning.acted();
+    world.actedMs = clock.now();
+    await pass(clock, 2 * watchEveryMs);
+    expect(learning.state.kind).toBe('training');
+    expect(learning.stop()).toBe(true);
+    await expect(training).rejects.toMatchObject({ name: 'AbortError' });
+    expect(learning.stop()).toBe(false);
+  });
+
+  test('tries again later after a training process was killed', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.train = () =>
+      Promise.reject(new Error('The learn stopped: the child was ended by SIGKILL.'));
+    const learning = open('a');
+    learning.start();
+    const trained = () => done.filter((each) => each === 'a trains').length;
+    await until(clock, () => trained() === 1);
+    const failedMs = clock.now();
+    await pass(clock, 4 * lookEveryMs);
+    expect(learning.last).toMatchObject({ failures: 1, isUnfinished: true });
+    expect(trained()).toBe(1);
+    clock.correct((hourMs / 2) * 0.9);
+    await until(clock, () => trained() === 2);
+    expect(clock.now() - failedMs).toBeGreaterThanOrEqual(hourMs / 2);
+  });
+
+  test('that failed to refit does not try again at once', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForRefit;
+    world.refit = () => Promise.reject(new Error('The disk is full.'));
+    open('a').start();
+    await pass(clock, 4 * lookEveryMs);
+    expect(done).toEqual(['a refits']);
+  });
+
+  test('does nothing where learning is turned off', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.settings = { ...world.settings, mode: 'off' };
+    open('a').start();
+    await pass(clock, 2 * lookEveryMs);
+    expect(done).toEqual([]);
+  });
+
+  test('begins anew where what was remembered is damaged', async () => {
+    const { clock, done, world, open, directory } = await setUp();
+    writeFileSync(path.join(directory, 'memory.json'), '{"refittedMs": "yesterday');
+    world.judged = judgedForRefit;
+    open('a').start();
+    await until(clock, () => done.length > 0);
+    expect(done).toEqual(['a refits']);
+  });
+});
+
+describe('two windows', () => {
+  test('never train at once', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.train = endless;
+    const [a, b] = [open('a'), open('b')];
+    a.start();
+    await until(clock, () => a.state.kind === 'training');
+    b.start();
+    const reason = () => (b.state.kind === 'resting' ? b.state.reason?.kind : '');
+    await until(clock, () => reason() === 'elsewhere');
+    expect(done.filter((each) => each.endsWith('trains'))).toEqual(['a trains']);
+    expect(await b.trainNow(new AbortController().signal, () => undefined)).toBeUndefined();
+  });
+
+  test('learn from what either has done: one refit is enough for both', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForRefit;
+    world.refit = () => {
+      world.judged = 0;
+      return Promise.resolve();
+    };
+    open('a').start();
+    open('b').start();
+    await pass(clock, 3 * lookEveryMs);
+    expect(done).toHaveLength(1);
+  });
+
+  test('a window takes over from one that died in the middle of a training', async () => {
+    const { clock, done, world, open, directory } = await setUp();
+    world.judged = judgedForTraining;
+    world.train = () => {
+      world.judged = 0;
+      return Promise.resolve(tooLittle);
+    };
+    const lock = path.join(directory, 'training.lock');
+    writeFileSync(lock, 'a window that is gone');
+    await utimes(lock, clock.now() / 1000, clock.now() / 1000);
+    const learning = open('b');
+    learning.start();
+    await until(clock, () => done.length > 0);
+    expect(done).toEqual(['b refits']);
+    await until(clock, () => done.length > 1);
+    expect(done).toEqual(['b refits', 'b trains']);
+  });
+});
