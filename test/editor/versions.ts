@@ -31,7 +31,8 @@ export async function makeVersion(dataDir: string, completion: string): Promise<
     const settings = trainingSettings({
       method: 'sft',
       learningRate: 2e-3,
-      epochs: 12,
+      layers: 12,
+      epochs: 10,
       batchSize: 1,
       maxTokens: 128,
     });

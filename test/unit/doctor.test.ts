@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { diagnose, type Finding, formatFindings } from '../../src/doctor';
@@ -33,6 +33,25 @@ describe('a doctor', () => {
       { subject: 'training', state: 'fine', message: message(' MB of memory') },
       { subject: 'grammars', state: 'fine', message: message('syntax of 14 languages') },
     ]));
+
+  test('says what was learned, and how to mend a reward model that is damaged', async () => {
+    const folder = await temporaryFolder();
+    const modelDirectory = path.join(folder, 'model');
+    const learned = path.join(folder, 'learned');
+    await makeTinyModel(modelDirectory);
+    const look = async (): Promise<Finding | undefined> => {
+      const others = { grammarDirectory: folder, database: undefined, logger };
+      const found = await diagnose({ modelDirectory, learned, ...others });
+      return found.find(({ subject }) => subject === 'learned');
+    };
+    expect(await look()).toMatchObject({
+      state: 'fine',
+      message: message('the model is as it came; 0 versions were made'),
+    });
+    await mkdir(learned);
+    await writeFile(path.join(learned, 'reward.json'), '{');
+    expect(await look()).toMatchObject({ state: 'broken', message: message('Delete it') });
+  });
 
   test('names the grammar that is missing, and looks at the rest', () =>
     check('grammars/tree-sitter-go.wasm', [

@@ -1,13 +1,15 @@
 /** Learning in a real child, from a database that is in use, killed on the way and gone on with. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import * as os from 'node:os';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forkChild } from '../../../src/host/childChannel';
-import { learnInChild } from '../../../src/host/ownChild';
+import { learnInChild, refitInChild } from '../../../src/host/ownChild';
 import type { LearnParams } from '../../../src/host/protocol';
 import { RpcClient } from '../../../src/host/rpc';
+import { readRewardWeights } from '../../../src/model/rewardModel';
 import type { LearnProgress } from '../../../src/training/learn';
 import { mergeAdapter } from '../../../src/training/merge';
 import { openRegistry } from '../../../src/training/registry';
@@ -78,6 +80,22 @@ test('a run that was killed goes on in another child, and its version can be pro
   await registry.promote(report.version!.id);
   expect((await registry.champion())?.id).toBe(report.version!.id);
 }, 60_000);
+
+test('the reward model is fitted to a database, and kept no longer than what it rests on', async () => {
+  const { store, file } = await recorded(idiomHistory({ count: 60, seed: 5 }));
+  const rewardFile = path.join(repository, 'media/reward/pretrained.json');
+  const out = path.join(folder, 'reward.json');
+  const refit = () =>
+    refitInChild(
+      { storeFiles: [file], rewardFile, out },
+      { hostScript, logger, clock: systemClock },
+    );
+  expect(await refit()).toMatchObject({ verdict: 'fitted', labels: 60 });
+  expect(await readRewardWeights(out)).toMatchObject({ labels: 60 });
+  await store.deleteAll();
+  expect(await refit()).toMatchObject({ verdict: 'noLabels' });
+  expect(existsSync(out)).toBe(false);
+});
 
 test('a database that is not there is said to be missing', async () => {
   const base = await makeTinyModel(path.join(folder, 'other'));
