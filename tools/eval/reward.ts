@@ -8,6 +8,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { featureNames } from '../../src/completion/features';
+import { thresholdOf } from '../../src/completion/rerank';
 import { worthOf } from '../../src/completion/rerank';
 import { createRewardModel, rounded, type RewardWeights } from '../../src/model/rewardModel';
 import { openExistingStore } from '../../src/store/feedbackStore';
@@ -102,7 +103,7 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
   return { weights: rounded({ ...all, calibration, labels: 0 }), report };
 }
 
-const thresholds = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4] as const;
+const thresholds = [0.03, thresholdOf(0.5), 0.1, 0.15, 0.25, 0.4] as const;
 
 const scoreOrder: Order = ({ options }) =>
   first(options, ({ score }) => ({ key: score, probability: score }));

@@ -60,7 +60,7 @@ describe('without exploration', () => {
 });
 
 test('eagerness goes from showing nothing to showing everything', () => {
-  expect(thresholdOf(0.5)).toBeCloseTo(0.1);
+  expect(thresholdOf(0.5)).toBe(1 / 16);
   expect(thresholdOf(1)).toBe(0);
   expect(thresholdOf(0)).toBe(1);
   expect(thresholdOf(7)).toBe(0);
