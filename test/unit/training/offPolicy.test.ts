@@ -35,9 +35,7 @@ const truth = (threshold: number) => 0.75 * (1 - threshold ** 2) - 0.5 * (1 - th
 
 describe('the value of another threshold', () => {
   test.each([0, 0.1, 0.25, 0.5, 0.75, 0.9])('of %d is near the truth', (threshold) => {
-    const { value, low, high } = estimate(
-      underThreshold(logOf(5_000, seededRandom(7)), threshold),
-    );
+    const { value, low, high } = estimate(underThreshold(logOf(5_000, seededRandom(7)), threshold));
     expect(Math.abs(value - truth(threshold))).toBeLessThan(0.04);
     expect(low).toBeLessThan(value);
     expect(high).toBeGreaterThan(value);
