@@ -44,7 +44,7 @@ const optionsSchema = z.object({
   leastRows: z.number().int().min(1).default(defaultDatasetOptions.leastRows),
   leastHeldOut: z.number().int().min(1).default(defaultDatasetOptions.heldOut.least),
   rank: z.number().int().min(1).max(256).default(8),
-  learningRate: z.number().positive().max(10).default(3e-4),
+  learningRate: z.number().positive().max(10).default(1e-3),
   /** Times that every row may be seen, where there is time. */
   maxEpochs: z.number().int().min(1).max(20).default(3),
 });
@@ -104,7 +104,7 @@ const startSeconds = 15;
 const replayTokens = 48;
 const replayTimeShare = 0.15;
 /** Rows of one step: few, since a person's rows are few. */
-const batchSize = 4;
+const batchSize = 2;
 /** A run that was interrupted longer ago is begun anew, on what is known by now. */
 const staleMs = 24 * 3_600_000;
 
