@@ -332,14 +332,14 @@ test('a block is given more tokens than a line', async () => {
 });
 
 describe('with a reward model', () => {
-  /** Believes in texts by a table; 0.1 in any other. */
+  /** Believes in texts by a table; 0.02 in any other. */
   const believing = (table: Readonly<Record<string, number>>): RewardModel => ({
     version: 'reward-test',
     judge: (rows) =>
       rows.map((row) => {
         const length = Math.round(2 ** (row[featureNames.indexOf('length')] ?? 0) - 1);
         const text = Object.keys(table).find((each) => each.length === length);
-        const probability = table[text ?? ''] ?? 0.05;
+        const probability = table[text ?? ''] ?? 0.02;
         return { probability, preference: probability };
       }),
   });
@@ -362,14 +362,14 @@ describe('with a reward model', () => {
   });
 
   test('what is hardly believed in is withheld, and kept with the decision', async () => {
-    const reward = believing({ 'load();': 0.08 });
+    const reward = believing({ 'load();': 0.05 });
     const suggestion = await ask('const user = █', { policy, reward, options });
     expect(suggestion).toMatchObject({ shownIndex: null, propensity: 1 });
     expect(texts(suggestion)).toEqual(['load();', 'make(it);']);
   });
 
   test('who asks for it, or is eager, sees it nevertheless', async () => {
-    const reward = believing({ 'load();': 0.08 });
+    const reward = believing({ 'load();': 0.05 });
     const asked = await ask('const user = █', { policy, reward, options, trigger: 'invoked' });
     expect(asked.shownIndex).toBe(0);
     const settings = {
