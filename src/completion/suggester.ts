@@ -52,6 +52,8 @@ const maxUnreadTokens = 160;
 export const restMs = 100;
 /** How long one in the making goes on when nobody waits for it. An editor asks again sooner. */
 export const orphanMs = 400;
+/** How long a decision to stay silent stands. */
+export const silenceMs = 3000;
 
 export class Suggester implements Disposable {
   readonly #params: SuggesterParams;
@@ -196,11 +198,14 @@ export class Suggester implements Disposable {
     return { ...reuse, isNew };
   }
 
-  /** Silence is broken by whoever asks in so many words, and by a policy that was not there before. */
+  /**
+   * Silence is broken by whoever asks in so many words, by a policy that was not there before, and by
+   * time: elsewhere something may have been written since, or learned.
+   */
   #mayReuse(suggestion: Suggestion, { trigger }: Question): boolean {
-    return (
-      suggestion.shownIndex !== null || (trigger === 'automatic' && !this.#isUnread(suggestion))
-    );
+    if (suggestion.shownIndex !== null) return true;
+    const ageMs = this.#params.clock.now() - suggestion.timeMs;
+    return trigger === 'automatic' && !this.#isUnread(suggestion) && ageMs < silenceMs;
   }
 
   /** What no policy has read says less than it could, when there is one. */

@@ -7,6 +7,7 @@ import {
   orphanMs,
   type Question,
   restMs,
+  silenceMs,
   Suggester,
 } from '../../../src/completion/suggester';
 import { SuggestionCache } from '../../../src/completion/typeThrough';
@@ -173,6 +174,18 @@ describe('silence', () => {
     const byHand = await ask('const x = █', 'invoked');
     await calls.at(-1)?.answer('load();');
     expect(await textsOf(byHand)).toEqual(['load();']);
+  });
+
+  test('does not stand for long, for elsewhere something may have been written since', async () => {
+    const first = await ask('const x = █');
+    await pass(debounceMs);
+    await calls.at(-1)?.answer();
+    expect(await first.answer).toMatchObject({ remainders: [] });
+    await pass(silenceMs);
+    const later = await ask('const x = █');
+    await pass(debounceMs);
+    await calls.at(-1)?.answer('load();');
+    expect(await textsOf(later)).toEqual(['load();']);
   });
 
   test('is none where the gate is closed, for nothing was decided', async () => {
