@@ -2,7 +2,7 @@
  * The one place where recorded facts become a reward. Pure functions over facts, so that labels of the
  * whole history can be derived anew whenever a number here changes; nothing here is ever stored.
  */
-import type { FeedbackEvent, Outcome, RegionState } from '../types';
+import type { FeedbackEvent, Outcome, RegionState, StoredSuggestion } from '../types';
 import { tone } from './tone';
 
 /** The numbers of the reward; a user may change them. */
@@ -138,6 +138,20 @@ export function factsOf(events: readonly FeedbackEvent[]): SuggestionFacts | und
     survivals,
     ...(rating && { rating }),
   };
+}
+
+/** The reward of a suggestion by everything that is stored of it. */
+export function rewardOfStored(stored: StoredSuggestion): Reward | undefined {
+  const { suggestion, shown, outcomes, survival, settled, rating } = stored;
+  const facts = factsOf([
+    { kind: 'suggestion', suggestion },
+    ...shown,
+    ...outcomes,
+    ...survival,
+    ...(settled ? [settled] : []),
+    ...(rating ? [rating] : []),
+  ]);
+  return facts && rewardOf(facts);
 }
 
 /** Aspects a person may rate, by kind of text. */

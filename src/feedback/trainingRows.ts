@@ -5,7 +5,7 @@
  */
 import type { CompletionContext, StoredSuggestion } from '../types';
 import { secretMark } from '../util/secretMark';
-import { factsOf, rewardOf } from './label';
+import { rewardOfStored } from './label';
 import { escapeMarks } from './spelledMarks';
 
 /**
@@ -104,16 +104,8 @@ export interface Reading {
 }
 
 export function reading(stored: StoredSuggestion): Reading {
-  const { suggestion, shown, outcomes, survival, settled, rating } = stored;
-  const facts = factsOf([
-    { kind: 'suggestion', suggestion },
-    ...shown,
-    ...outcomes,
-    ...survival,
-    ...(settled ? [settled] : []),
-    ...(rating ? [rating] : []),
-  ]);
-  const reward = facts && rewardOf(facts);
+  const { suggestion, shown, outcomes, settled } = stored;
+  const reward = rewardOfStored(stored);
   const outcome = outcomes.at(-1);
   const index = outcome?.candidateIndex ?? suggestion.shownIndex ?? -1;
   const text = suggestion.candidates[index]?.text;

@@ -3,6 +3,7 @@
  * bootstrap over commits (decisions of one commit are not independent), and how far forecasts can be
  * believed. Pure arithmetic over the outcomes of decisions.
  */
+import { calibrationError } from '../training/calibration';
 import { type Random, seededRandom } from '../util/random';
 import type { OutcomeFigures } from './arm';
 import { quantile } from './fim';
@@ -59,7 +60,6 @@ export interface Difference {
 }
 
 const resamples = 2_000;
-const calibrationGroups = 10;
 
 export function figuresOfArm(records: readonly DecisionRecord[], arm: ArmName): ArmFigures {
   const own = records.flatMap(({ arms }) => arms[arm] ?? []);
@@ -68,6 +68,9 @@ export function figuresOfArm(records: readonly DecisionRecord[], arm: ArmName): 
     .filter((ms) => Number.isFinite(ms))
     .sort((a, b) => a - b);
   const retained = sum(own.map((record) => record.retained));
+  const forecasts = own.flatMap(({ forecast }) =>
+    forecast ? [{ probability: forecast.p, target: forecast.kept ? 1 : 0 }] : [],
+  );
   return {
     retainedPer1000: metricOf(records, arm, 'retainedPer1000'),
     retained,
@@ -75,7 +78,7 @@ export function figuresOfArm(records: readonly DecisionRecord[], arm: ArmName): 
     accepted: count(own, ({ accepted }) => accepted),
     refused: count(own, ({ refused }) => refused),
     keystrokesSaved: sum(own.map(({ keystrokesSaved }) => keystrokesSaved)),
-    calibrationError: calibrationError(own.flatMap(({ forecast }) => forecast ?? [])),
+    calibrationError: forecasts.length === 0 ? null : calibrationError(forecasts),
     latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95) },
   };
 }
@@ -117,20 +120,6 @@ function metricOf(records: readonly DecisionRecord[], arm: ArmName, metric: Metr
     case 'refused':
       return count(own, (record) => record[metric]);
   }
-}
-
-function calibrationError(
-  forecasts: readonly { readonly p: number; readonly kept: boolean }[],
-): number | null {
-  if (forecasts.length === 0) return null;
-  const groups = groupsOf(forecasts, ({ p }) =>
-    Math.min(calibrationGroups - 1, Math.floor(p * calibrationGroups)),
-  );
-  const errors = groups.map((group) => {
-    const forecast = sum(group.map(({ p }) => p));
-    return Math.abs(forecast - count(group, ({ kept }) => kept));
-  });
-  return sum(errors) / forecasts.length;
 }
 
 function groupsOf<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {

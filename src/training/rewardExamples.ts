@@ -7,7 +7,7 @@
 import { type Decision, featuresOf } from '../completion/features';
 import { OutcomeMemory, type RecentOutcomes } from '../completion/outcomeMemory';
 import { agreement } from '../feedback/agreement';
-import { factsOf, rewardOf, type Reward } from '../feedback/label';
+import { rewardOfStored } from '../feedback/label';
 import type { Candidate, StoredSuggestion } from '../types';
 
 export interface RewardExample {
@@ -124,19 +124,6 @@ function labelsOf(stored: StoredSuggestion): Labels {
       return written === undefined ? undefined : wouldBeRight(candidate.text, written);
     }),
   };
-}
-
-function rewardOfStored(stored: StoredSuggestion): Reward | undefined {
-  const { suggestion, shown, outcomes, survival, settled, rating } = stored;
-  const facts = factsOf([
-    { kind: 'suggestion', suggestion },
-    ...shown,
-    ...outcomes,
-    ...survival,
-    ...(settled ? [settled] : []),
-    ...(rating ? [rating] : []),
-  ]);
-  return facts && rewardOf(facts);
 }
 
 /** What stands at the place in the end, or was taken. */

@@ -40,7 +40,8 @@ describe('figures', () => {
     expect(figuresOfArm(records, 'all')).toMatchObject({ retained: 0, calibrationError: null }));
 
   test('have no calibration error where forecasts come true', () => {
-    const half = [decision('a', 10, 0), decision('a', 0, 10)];
+    const pair = [decision('a', 10, 0), decision('a', 0, 10)];
+    const half = Array.from({ length: 10 }, () => pair).flat();
     expect(figuresOfArm(half, 'none').calibrationError).toBe(0);
   });
 });
