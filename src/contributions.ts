@@ -24,6 +24,7 @@ export const commands = {
   deleteFeedback: 'hone.deleteFeedback',
   trainNow: 'hone.trainNow',
   stopTraining: 'hone.stopTraining',
+  learnFromHistory: 'hone.learnFromHistory',
   rollBack: 'hone.rollBack',
   showVersions: 'hone.showVersions',
   chooseModel: 'hone.chooseModel',

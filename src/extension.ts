@@ -20,10 +20,11 @@ import { registerCommands } from './editor/commands';
 import { ExportPreview } from './editor/exportCommand';
 import { readOpenDocument } from './editor/documentText';
 import { FeedbackBridge } from './editor/feedbackBridge';
+import { type HistoryCommandParams, HistoryOffer } from './editor/historyCommand';
 import { InlineProvider } from './editor/inlineProvider';
 import { EditorLanguageServer } from './editor/languageServer';
 import { Learning } from './editor/learning';
-import { tellEnd } from './editor/learningCommands';
+import { type LearningCommandParams, tellEnd } from './editor/learningCommands';
 import { learnedFiles, learningWork } from './editor/learningWork';
 import { channelLogger, messageOf } from './editor/log';
 import { ModelSetup, threadsOf } from './editor/modelSetup';
@@ -179,19 +180,27 @@ export function activate(context: vscode.ExtensionContext): void {
       return document && availabilityOf({ document, settings, files, snooze });
     };
     const preview = own(new ExportPreview());
+    const learningCommands: LearningCommandParams = {
+      ...{ learning, model, reward, line },
+      files: learned,
+      settings: () => settings.current,
+    };
+    const history: HistoryCommandParams = {
+      ...host,
+      settings,
+      learning: learningCommands,
+      threads: () => threadsOf(settings.current.threads),
+      memory: context.globalState,
+    };
+    const historyOffer = new HistoryOffer(history);
+    own(tracker.onDidRecord((event) => historyOffer.notice(event)));
     own(
       registerCommands({
         settings,
         snooze,
         model,
-        learning: {
-          learning,
-          model,
-          reward,
-          files: learned,
-          line,
-          settings: () => settings.current,
-        },
+        learning: learningCommands,
+        history,
         bridge,
         store,
         availability,

@@ -18,6 +18,7 @@ import type { Availability } from './availability';
 import { type ExportPreview, exportFeedback } from './exportCommand';
 import { counted } from './exportText';
 import type { FeedbackBridge } from './feedbackBridge';
+import { type HistoryCommandParams, learnFromHistory } from './historyCommand';
 import {
   forgetHistories,
   hasLearned,
@@ -41,6 +42,7 @@ export interface CommandParams {
   readonly snooze: Snooze;
   readonly model: ModelSetup;
   readonly learning: LearningCommandParams;
+  readonly history: HistoryCommandParams;
   readonly bridge: FeedbackBridge;
   readonly store: StoreOwner;
   /** For the active editor; undefined when there is none. */
@@ -82,6 +84,8 @@ export function registerCommands(params: CommandParams): Disposable {
 
     [commands.trainNow]: () => trainNow(learning),
     [commands.stopTraining]: () => stopTraining(learning),
+    [commands.learnFromHistory]: (confirmed?: string) =>
+      learnFromHistory(params.history, confirmed),
     [commands.rollBack]: () => rollBack(learning),
     [commands.showVersions]: () => showVersions(learning),
 

@@ -9,7 +9,7 @@ import { commands, section } from '../contributions';
 import { baseId, type Version } from '../training/registry';
 import type { Settings } from '../types';
 import { counted } from './exportText';
-import { endWords, type Learning, type TrainingEnd } from './learning';
+import { endWords, type Learning, type LearningProgress, type TrainingEnd } from './learning';
 import type { LearnedFiles } from './learningWork';
 import type { ModelSetup } from './modelSetup';
 import type { RewardSource } from './rewardSource';
@@ -32,27 +32,44 @@ const rollBackNow = 'Roll Back';
 const showVersionsNow = 'Show Versions';
 
 export async function trainNow({ learning, settings }: LearningCommandParams): Promise<void> {
-  if (settings().learning.mode === 'off') {
-    const openSettings = 'Open Settings';
-    const answer = await vscode.window.showInformationMessage(
-      `Learning is turned off by the setting ${section}.learning.mode.`,
-      openSettings,
-    );
-    if (answer === openSettings) await vscode.commands.executeCommand(commands.openSettings);
-    return;
+  if (settings().learning.mode === 'off') return tellOff();
+  const end = await withLearningProgress(
+    'Hone is learning from your feedback',
+    (signal, onProgress) => learning.trainNow(signal, onProgress),
+  );
+  if (end === undefined) {
+    void vscode.window.showInformationMessage('Hone is being trained already.');
+  } else if (end.kind === 'promoted' || end.kind === 'notInPlace') {
+    tellEnd(end);
+  } else {
+    void offer(endWords(end), 'information', [showVersionsNow]);
   }
-  const end = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: 'Hone is learning from your feedback',
-      cancellable: true,
-    },
+}
+
+/** Says that nothing is learned, and where that is set. */
+export async function tellOff(): Promise<void> {
+  const openSettings = 'Open Settings';
+  const answer = await vscode.window.showInformationMessage(
+    `Learning is turned off by the setting ${section}.learning.mode.`,
+    openSettings,
+  );
+  if (answer === openSettings) await vscode.commands.executeCommand(commands.openSettings);
+}
+
+/** Runs `work` with a notification that shows how far it is and has a button that ends it. */
+export function withLearningProgress<T>(
+  title: string,
+  work: (signal: AbortSignal, onProgress: (progress: LearningProgress) => void) => Promise<T>,
+): Thenable<T> {
+  const location = vscode.ProgressLocation.Notification;
+  return vscode.window.withProgress(
+    { location, title, cancellable: true },
     async (progress, token) => {
       const abort = new AbortController();
       const subscription = token.onCancellationRequested(() => abort.abort());
       let shown = 0;
       try {
-        return await learning.trainNow(abort.signal, ({ stage, share, leftMs }) => {
+        return await work(abort.signal, ({ stage, share, leftMs }) => {
           const increment = Math.max(0, share * 100 - shown);
           shown += increment;
           const left = leftMs === undefined ? '' : `, ${minutesWords(leftMs)} left`;
@@ -63,13 +80,6 @@ export async function trainNow({ learning, settings }: LearningCommandParams): P
       }
     },
   );
-  if (end === undefined) {
-    void vscode.window.showInformationMessage('Hone is being trained already.');
-  } else if (end.kind === 'promoted' || end.kind === 'notInPlace') {
-    tellEnd(end);
-  } else {
-    void offer(endWords(end), 'information', [showVersionsNow]);
-  }
 }
 
 export function stopTraining({ learning }: LearningCommandParams): void {
@@ -184,6 +194,11 @@ export async function offerToForget(said: string, params: LearningCommandParams)
 function refusalOf({ verdict }: Version): string {
   const checks = verdict.checks.map(({ passed, sentence }) => `${passed ? '✓' : '✗'} ${sentence}`);
   return ['This version was refused and is not used.', ...checks].join('\n');
+}
+
+/** Says what came of learning, with the versions beside it, and where one is new, the way back. */
+export function offerVersions(message: string, isNew: boolean): Promise<void> {
+  return offer(message, 'information', isNew ? [rollBackNow, showVersionsNow] : [showVersionsNow]);
 }
 
 async function offer(

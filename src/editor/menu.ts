@@ -78,6 +78,8 @@ export function menuEntries(params: MenuParams): readonly MenuEntry[] {
   if (learning.isTraining)
     entry('$(debug-stop) Stop training', commands.stopTraining, learning.words);
   else if (!learning.isOff) entry('$(mortar-board) Train now', commands.trainNow, learning.words);
+  if (!learning.isOff && !learning.isTraining)
+    entry('$(git-commit) Learn from history...', commands.learnFromHistory);
   entry('$(history) Versions...', commands.showVersions);
   if (learning.canRollBack) entry('$(discard) Roll back', commands.rollBack);
   group('Hone');

@@ -71,6 +71,8 @@ export interface LearnParams {
 export interface ReplayHistoryParams {
   /** Folder of a git repository. */
   readonly repository: string;
+  /** See `replay/learnHistory.ts`. */
+  readonly address?: string | undefined;
   /** Feedback database to make. */
   readonly out: string;
   readonly limits: HistoryLimits;

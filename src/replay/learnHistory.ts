@@ -22,6 +22,8 @@ export interface HistoryLimits {
 export interface HistoryLearning {
   /** Folder of the repository. */
   readonly repository: string;
+  /** Its address in the editor, so that learning knows where a document belongs; no slash at its end. */
+  readonly address?: string | undefined;
   /** The store to make; one that is there is replaced. */
   readonly out: string;
   readonly limits: HistoryLimits;
@@ -55,7 +57,7 @@ export async function learnHistory(
   learning: HistoryLearning,
   signal: AbortSignal,
 ): Promise<HistoryReport> {
-  const { repository, out, limits, policy, parser, settings, logger } = learning;
+  const { repository, address, out, limits, policy, parser, settings, logger } = learning;
   const history = await openHistory(repository, {
     ...{ commits: limits.commits, exclude: settings.exclude, signal },
   });
@@ -71,7 +73,7 @@ export async function learnHistory(
     const untilMs = performance.now() + limits.minutes * 60_000;
     const { records, commits } = await replay(
       {
-        ...{ history, policy, parser, settings, seed, directory, logger, isAsked },
+        ...{ history, address, policy, parser, settings, seed, directory, logger, isAsked },
         ...{ decisions: limits.decisions, cache: path.join(work, 'answers') },
         arms: [{ name: 'cache', sees: 'workspace' }],
         isOver: () => performance.now() > untilMs,

@@ -45,6 +45,8 @@ export interface ArmSpec {
 
 export interface ReplayOptions {
   readonly history: History;
+  /** What the documents' addresses begin with, see `workspace.ts`. */
+  readonly address?: string | undefined;
   readonly arms: readonly ArmSpec[];
   readonly policy: Policy;
   readonly parser: Parser;
@@ -105,7 +107,7 @@ const samplesOf = { file: 0, workspace: 3 } as const;
 /** Rejects with an AbortError when `signal` fires. */
 export async function replay(options: ReplayOptions, signal: AbortSignal): Promise<ReplayResult> {
   const { history, settings, seed } = options;
-  const workspace = new Workspace(history.name, history.start);
+  const workspace = new Workspace(history.name, history.start, options.address);
   const players = await openPlayers(options);
   const startMs = performance.now();
   const records: DecisionRecord[] = [];

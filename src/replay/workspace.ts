@@ -12,14 +12,17 @@ export class Workspace {
   readonly copyIndex = new CopyIndex();
   readonly neighbours = new NeighbourIndex();
   readonly #repository: string;
+  readonly #address: string;
 
-  constructor(repository: string, files: readonly WorkspaceFile[]) {
+  /** @param address of the top folder, without a slash at its end; one made of its name if not said */
+  constructor(repository: string, files: readonly WorkspaceFile[], address?: string) {
     this.#repository = repository;
+    this.#address = address ?? `file:///${repository}`;
     for (const file of files) this.update(file.path, file.text);
   }
 
   uriOf(path: string): string {
-    return `file:///${this.#repository}/${path}`;
+    return `${this.#address}/${path}`;
   }
 
   update(path: string, text: string): void {

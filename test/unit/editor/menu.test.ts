@@ -42,6 +42,14 @@ describe('the menu', () => {
     expect(labels({ learning: { ...learning, isOff: true } })).not.toContain('Train now');
   });
 
+  test('offers to learn from the history unless learning is off or under way', () => {
+    const { learning } = usual;
+    const entry = 'Learn from history...';
+    expect(labels()).toContain(entry);
+    expect(labels({ learning: { ...learning, isTraining: true } })).not.toContain(entry);
+    expect(labels({ learning: { ...learning, isOff: true } })).not.toContain(entry);
+  });
+
   test('offers to roll back what was learned, and nothing else', () => {
     expect(labels()).not.toContain('Roll back');
     expect(labels({ learning: { ...usual.learning, canRollBack: true } })).toContain('Roll back');

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../../src/contributions';
 import { type HistoryLearning, learnHistory } from '../../../src/replay/learnHistory';
 import { openExistingStore } from '../../../src/store/feedbackStore';
+import { readStores } from '../../../src/store/storeReader';
 import { fakePolicy, garden, knowing, noParser } from '../../helpers/gardenHistory';
 import { gitRepository } from '../../helpers/gitRepository';
 import { silentLogger } from '../../helpers/storeForTests';
@@ -38,6 +39,18 @@ describe('learning from a history', () => {
     await store.close();
     expect(count).toBe(report.decisions);
     expect(await readdir(path.dirname(asked.out))).toEqual(['history.db']);
+  });
+
+  test('gives documents the addresses that the editor gives them', async () => {
+    const address = 'file:///home/ada/garden';
+    const limits = { commits: 100, decisions: 4, minutes: 5 };
+    const asked = await learning({ repository: await garden(), address, limits });
+    await learnHistory(asked, never);
+    const uris: string[] = [];
+    for await (const { suggestion } of readStores([asked.out], `${address}/`)) {
+      uris.push(suggestion.documentUri);
+    }
+    expect(uris.length).toBeGreaterThan(3);
   });
 
   test("asks only in the user's own commits where there are enough", async () => {

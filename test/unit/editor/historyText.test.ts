@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import {
+  costWords,
+  failureWords,
+  historyEndWords,
+  type HistoryEnd,
+  isUsedEnough,
+  noHistoryWords,
+  noUse,
+  offerWords,
+  tooFewPlacesWords,
+  withEvent,
+} from '../../../src/editor/historyText';
+import type { NoHistory } from '../../../src/editor/repository';
+import { StoreError } from '../../../src/store/errors';
+import type { FeedbackEvent, Outcome } from '../../../src/types';
+
+const minuteMs = 60_000;
+
+function shown(timeMs: number): FeedbackEvent {
+  return { kind: 'shown', suggestionId: 'a', candidateIndex: 0, timeMs };
+}
+
+function became(outcome: Outcome): FeedbackEvent {
+  const facts = { candidateIndex: 0, takenLength: 1, visibleMs: 900, timeMs: 0 };
+  return { kind: 'outcome', suggestionId: 'a', outcome, ...facts };
+}
+
+describe('learning from the history is offered', () => {
+  function check(events: readonly FeedbackEvent[], nowMs: number, expected: boolean): void {
+    expect(isUsedEnough(events.reduce(withEvent, noUse), nowMs)).toBe(expected);
+  }
+
+  test('not before Hone was used', () => {
+    check([], 100 * minuteMs, false);
+    check([shown(0), became('dismissed'), became('unseen')], minuteMs, false);
+  });
+
+  test('once something was taken, whole or in part', () => {
+    check([shown(0), became('accepted')], 1, true);
+    check([shown(0), became('partial'), became('left')], 1, true);
+  });
+
+  test('ten minutes after the first suggestion was shown', () => {
+    check([shown(5), shown(9 * minuteMs)], 9 * minuteMs, false);
+    check([shown(5), shown(9 * minuteMs)], 5 + 10 * minuteMs, true);
+  });
+
+  test('with what it costs, and that nothing leaves the machine', () => {
+    expect(offerWords('shop')).toMatch(/shop.* 20 minutes at most.*nothing leaves this machine/);
+    const { question, detail } = costWords('shop', { commits: 123, isShallow: true });
+    expect(question).toContain('shop');
+    expect(detail).toMatch(/^All 123 commits that were cloned are read/);
+    expect(detail).toContain('Nothing leaves this machine');
+    expect(costWords('shop', { commits: 2_000, isShallow: false }).detail).toMatch(
+      /^The newest 2000 commits are read/,
+    );
+  });
+});
+
+describe('what cannot be learned from', () => {
+  test.each<[NoHistory, RegExp]>([
+    [{ kind: 'noGit' }, /Install git/],
+    [{ kind: 'noRepository', said: 'not a git repository' }, /shop .*: not a git repository/],
+    [{ kind: 'noCommits' }, /no commits yet/],
+    [{ kind: 'untracked' }, /Nothing in shop is committed/],
+    [{ kind: 'tooFewCommits', commits: 1, isShallow: false }, /has 1 commit;.* from 10 on/],
+    [{ kind: 'tooFewCommits', commits: 1, isShallow: true }, /1 commit of shop was .*--unshallow/],
+  ])('is told with what to do: %o', (reason, expected) => {
+    expect(noHistoryWords('shop', reason)).toMatch(expected);
+  });
+
+  test('has too few places, for want of time or of what a person typed', () => {
+    expect(tooFewPlacesWords('shop', { decisions: 0, ended: 'history' })).toMatch(
+      /no place.*typed/,
+    );
+    expect(tooFewPlacesWords('shop', { decisions: 3, ended: 'minutes' })).toMatch(
+      /only 3 places.*within 10 minutes/,
+    );
+  });
+
+  test('is told from a disk that is full', () => {
+    const noSpace = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    for (const error of [noSpace, new StoreError('full', 'No space.')])
+      expect(failureWords('shop', error)).toMatch(/^The disk is full/);
+    expect(failureWords('shop', new Error('It died.'))).toMatch(/shop could not be read: It died/);
+  });
+});
+
+describe('what came of it', () => {
+  const report = { decisions: 412, accepted: 88, ownOnly: false };
+
+  test.each<[HistoryEnd, RegExp]>([
+    [{ kind: 'tooLittle', words: 'Only 3.' }, /counts from now on, but is too little to train on/],
+    [{ kind: 'elsewhere' }, /the next training/],
+    [{ kind: 'stopped' }, /was stopped/],
+    [{ kind: 'failed', error: new Error('No memory.') }, /training failed: No memory\.$/],
+  ])('is one sentence: %o', (end, expected) => {
+    const words = historyEndWords('shop', report, end);
+    expect(words).toMatch(
+      /^Hone tried itself at 412 places in the history of shop .*right at 88; /,
+    );
+    expect(words).toMatch(expected);
+  });
+
+  test('says where only what the user committed was read', () => {
+    const words = historyEndWords('shop', { ...report, ownOnly: true }, { kind: 'stopped' });
+    expect(words).toContain('the history of your commits in shop');
+  });
+});
