@@ -47,7 +47,7 @@ export function isUsedEnough({ firstShownMs, hasTaken }: Use, nowMs: number): bo
 /** The offer, in one breath with what it costs. */
 export function offerWords(name: string): string {
   const minutes = historyLimits.minutes + trainingMinutes;
-  return `Hone can learn from the history of ${name} how code is written here. It takes ${minutes} minutes at most, in the background, and some tens of megabytes; nothing leaves this machine.`;
+  return `Hone can learn from the history of ${name} how code is written here. It takes ${minutes} minutes at most, in the background, and room for one more version of the model; nothing leaves this machine.`;
 }
 
 /** What is asked before it begins, and what it will cost. */
@@ -62,7 +62,7 @@ export function costWords(
     detail: [
       `${which}${here} are read, only your own where they are enough, and Hone tries itself on what was written in them.`,
       `It takes ${historyLimits.minutes} minutes at most to read and ${trainingMinutes} to train, at the lowest priority; a new version is used only if it does better.`,
-      'On the disk it needs some tens of megabytes for what it read, and the size of the model for a version that is used.',
+      'On the disk it needs a few megabytes for what it read, and the size of the model for a version that is used.',
       'Nothing leaves this machine, and the repository is not changed. It can be stopped at any time.',
     ].join('\n\n'),
   };
