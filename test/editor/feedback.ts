@@ -28,6 +28,7 @@ export interface StoredSuggestion {
   readonly outcomeMs: number | null;
   /** The candidate it is about, which cycling may have changed. */
   readonly outcomeIndex: number | null;
+  readonly outcomeText: string | null;
   readonly takenLength: number | null;
   readonly visibleMs: number | null;
   /** The earliest measurement. */
@@ -42,7 +43,7 @@ const query = `
   SELECT s.id, s.path, s.time_ms AS timeMs, s.policy_version AS policyVersion,
     s.reward_version AS rewardVersion, s.total_ms AS totalMs,
     s.snippets_json AS snippetsJson, c.text, o.outcome, o.time_ms AS outcomeMs,
-    o.candidate_index AS outcomeIndex,
+    o.candidate_index AS outcomeIndex, oc.text AS outcomeText,
     o.taken_length_utf16 AS takenLength, o.visible_ms AS visibleMs,
     v.survival, v.state, t.text AS settledText,
     (SELECT max(thumb) FROM ratings WHERE suggestion_id = s.id) AS thumb,
@@ -51,6 +52,8 @@ const query = `
   LEFT JOIN candidates c ON c.suggestion_id = s.id AND c.candidate_index = s.shown_index
   LEFT JOIN outcomes o ON o.id =
     (SELECT max(id) FROM outcomes WHERE suggestion_id = s.id)
+  LEFT JOIN candidates oc
+    ON oc.suggestion_id = s.id AND oc.candidate_index = o.candidate_index
   LEFT JOIN survivals v ON v.id =
     (SELECT min(id) FROM survivals WHERE suggestion_id = s.id)
   LEFT JOIN settled_texts t ON t.id =
