@@ -191,7 +191,8 @@ function timeOf(event: FeedbackEvent | undefined): number {
   return event.kind === 'suggestion' ? event.suggestion.timeMs : event.timeMs;
 }
 
-function dropOldest(map: Map<string, unknown>, most: number): void {
+/** Leaves the `most` entries that were put in last. */
+export function dropOldest(map: Map<string, unknown>, most: number): void {
   for (const oldest of map.keys()) {
     if (map.size <= most) return;
     map.delete(oldest);

@@ -6,6 +6,7 @@
  */
 import type { CompletionContext, FeedbackEvent, StoredSuggestion, Suggestion } from '../types';
 import { isBlank, lineHead, lineRest } from './indentation';
+import { dropOldest } from './outcomeMemory';
 
 export interface Refusals {
   /** Whether `text` is, or begins with, what was refused at this place. */
@@ -245,9 +246,4 @@ function squeezed(line: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, maxLineCharacters);
-}
-
-function dropOldest(map: Map<string, unknown>, limit: number): void {
-  const [oldest] = map.keys();
-  if (map.size > limit && oldest !== undefined) map.delete(oldest);
 }
