@@ -10,7 +10,7 @@ import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
-import { insertEvent, newestTime, readLast, readPage, timeOfNewest } from './rows';
+import { insertEvent, newestTime, readLast, readPage, readPages, timeOfNewest } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
 
@@ -176,22 +176,15 @@ class SqliteFeedbackStore implements FeedbackStore {
     yield* this.suggestions({ fromMs });
   }
 
-  async *suggestions(range: SuggestionRange = {}): AsyncGenerator<StoredSuggestion> {
-    let after: { timeMs: number; id: string } | undefined;
-    for (;;) {
-      const request = {
-        fromMs: range.fromMs ?? 0,
-        untilMs: range.untilMs ?? Number.MAX_SAFE_INTEGER,
-        asOfMs: range.asOfMs ?? Number.MAX_SAFE_INTEGER,
-        after,
-        limit: rowsPerPage,
-      };
-      const page = await this.#read((connection) => readPage(connection, request));
-      yield* page;
-      const last = page.at(-1);
-      if (last === undefined || page.length < rowsPerPage) return;
-      after = { timeMs: last.suggestion.timeMs, id: last.suggestion.id };
-    }
+  suggestions(range: SuggestionRange = {}): AsyncGenerator<StoredSuggestion> {
+    const whole = {
+      fromMs: range.fromMs ?? 0,
+      untilMs: range.untilMs ?? Number.MAX_SAFE_INTEGER,
+      asOfMs: range.asOfMs ?? Number.MAX_SAFE_INTEGER,
+    };
+    return readPages(whole, rowsPerPage, (request) =>
+      this.#read((connection) => readPage(connection, request)),
+    );
   }
 
   counts(): Promise<StoreCounts> {

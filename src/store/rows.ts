@@ -253,6 +253,22 @@ export async function readPage(
   return withFacts(connection, rows, page.asOfMs);
 }
 
+/** Everything of a range, oldest first; `read` is asked for one page after the other. */
+export async function* readPages(
+  range: Omit<PageRequest, 'after' | 'limit'>,
+  limit: number,
+  read: (request: PageRequest) => Promise<StoredSuggestion[]>,
+): AsyncGenerator<StoredSuggestion> {
+  let after: PageRequest['after'];
+  for (;;) {
+    const page = await read({ ...range, after, limit });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return;
+    after = { timeMs: last.suggestion.timeMs, id: last.suggestion.id };
+  }
+}
+
 /** The newest suggestion that was shown. */
 export async function readLast(connection: Connection): Promise<StoredSuggestion | undefined> {
   const rows = await connection.all<SuggestionRow>(

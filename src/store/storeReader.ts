@@ -6,7 +6,7 @@ import type { StoredSuggestion } from '../types';
 import { Database } from './database';
 import { StoreError } from './errors';
 import { inodeOf, noInode } from './opening';
-import { readPage } from './rows';
+import { readPage, readPages } from './rows';
 import { checkNotNewer, schemaVersion } from './schema';
 
 const rowsPerPage = 100;
@@ -40,19 +40,10 @@ async function* readStore(file: string): AsyncGenerator<StoredSuggestion> {
         `The feedback database ${file} has an older format (${version}). Open it once with \`hone doctor --db\` or in the editor, which bring it up to date.`,
       );
     }
-    let after: { timeMs: number; id: string } | undefined;
-    for (;;) {
-      const page = await database.use((connection) =>
-        readPage(connection, {
-          ...{ fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, asOfMs: Number.MAX_SAFE_INTEGER },
-          ...{ after, limit: rowsPerPage },
-        }),
-      );
-      yield* page;
-      const last = page.at(-1);
-      if (last === undefined || page.length < rowsPerPage) return;
-      after = { timeMs: last.suggestion.timeMs, id: last.suggestion.id };
-    }
+    const all = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, asOfMs: Number.MAX_SAFE_INTEGER };
+    yield* readPages(all, rowsPerPage, (request) =>
+      database.use((connection) => readPage(connection, request)),
+    );
   } finally {
     await database.close();
   }
