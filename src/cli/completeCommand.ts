@@ -13,9 +13,10 @@ import type { ScoredCandidate } from '../types';
 import { systemClock } from '../util/clock';
 import { languageOf } from '../util/language';
 import { seededRandom } from '../util/random';
+import { stderrLogger } from '../util/log';
 import { readText, wholeNumber } from './arguments';
 import { grammars, shippedModel, withPolicy } from './model';
-import { print, stderrLogger } from './terminal';
+import { print } from './terminal';
 
 export function completeCommand(signal: AbortSignal): Command {
   return new Command('complete')

@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import * as path from 'node:path';
 import { diagnose, formatFindings } from '../doctor';
+import { stderrLogger } from '../util/log';
 import { grammars, shippedModel } from './model';
-import { print, stderrLogger } from './terminal';
+import { print } from './terminal';
 
 export function doctorCommand(): Command {
   return new Command('doctor')

@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import * as path from 'node:path';
 import { type ExportFormat, exportFormats, planExport, writeExport } from '../store/export';
 import { openExistingStore } from '../store/feedbackStore';
+import { stderrLogger } from '../util/log';
 import { oneOf } from './arguments';
-import { note, print, stderrLogger } from './terminal';
+import { note, print } from './terminal';
 
 export function exportCommand(): Command {
   return new Command('export')

@@ -8,9 +8,10 @@ import * as path from 'node:path';
 import { learnInChild } from '../host/ownChild';
 import { readModelFolder } from '../model/modelFolder';
 import { systemClock } from '../util/clock';
+import { stderrLogger } from '../util/log';
 import { number, wholeNumber } from './arguments';
 import { hostScript, shippedModel } from './model';
-import { print, progressBar, stderrLogger } from './terminal';
+import { print, progressBar } from './terminal';
 import { openVersions, versionsFolder } from './versions';
 
 export function learnCommand(signal: AbortSignal): Command {

@@ -14,9 +14,10 @@ import { writePage } from '../replay/page';
 import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
 import { reportOf, summaryOf } from '../replay/report';
 import { rewardLearner } from '../replay/rewardLearner';
+import { stderrLogger } from '../util/log';
 import { number, oneOf, share, wholeNumber } from './arguments';
 import { grammars, shippedModel, shippedReward, withPolicy } from './model';
-import { note, print, progressBar, stderrLogger } from './terminal';
+import { note, print, progressBar } from './terminal';
 
 const learnings = ['none', 'cache', 'reward', 'all', 'compare'] as const;
 type Learning = (typeof learnings)[number];

@@ -3,14 +3,6 @@
  * bar where a person watches. Commands themselves decide nothing about terminals.
  */
 import { SingleBar } from 'cli-progress';
-import type { Logger } from '../types';
-
-export const stderrLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (topic, message) => note(`${topic}: ${message}`),
-  error: (topic, message) => note(`${topic}: ${message}`),
-};
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -11,9 +11,11 @@ import { type Method, methods } from '../training/rows';
 import type { TrainingOptions } from '../training/settings';
 import type { TrainingProgress, TrainingReport } from '../training/trainer';
 import { systemClock } from '../util/clock';
+import { stderrLogger } from '../util/log';
+import { mean } from '../util/statistics';
 import { number, oneOf, wholeNumber } from './arguments';
 import { hostScript, shippedModel } from './model';
-import { print, progressBar, stderrLogger } from './terminal';
+import { print, progressBar } from './terminal';
 
 export function trainCommand(signal: AbortSignal): Command {
   return new Command('train')
@@ -122,14 +124,12 @@ function describeProgress({ stage, loss, leftMs }: TrainingProgress): string {
 function describeTraining(report: TrainingReport): string[] {
   const { steps, plannedSteps, resumedFrom, losses, rows, examples, memory } = report;
   const unknown = Object.entries(rows.unknownColumns).map(([name, n]) => `${name} (${n})`);
-  const mean = (part: readonly number[]): string =>
-    (part.reduce((sum, loss) => sum + loss, 0) / part.length).toFixed(3);
   const tenth = Math.max(1, Math.floor(losses.length / 10));
   return [
     `rows     ${rows.read} read, ${rows.empty} without a completion, ${rows.equal} with two equal texts`,
     ...(unknown.length === 0 ? [] : [`ignored  columns ${unknown.join(', ')}`]),
     `texts    ${examples.tokens} tokens, at most ${examples.longest} of ${memory.maxTokens}; cut: ${examples.cutPrompts} prompts, ${examples.cutCompletions} completions`,
     `steps    ${steps} of ${plannedSteps}${resumedFrom > 0 ? `, gone on from ${resumedFrom}` : ''}`,
-    `loss     ${mean(losses.slice(0, tenth))} at first, ${mean(losses.slice(-tenth))} at last`,
+    `loss     ${mean(losses.slice(0, tenth)).toFixed(3)} at first, ${mean(losses.slice(-tenth)).toFixed(3)} at last`,
   ];
 }

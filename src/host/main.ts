@@ -17,8 +17,8 @@ import { mergeAdapter } from '../training/merge';
 import { refitReward } from '../training/rewardFit';
 import { trainingSettings } from '../training/settings';
 import { train } from '../training/trainer';
-import type { Logger } from '../types';
 import { systemClock } from '../util/clock';
+import { stderrLogger } from '../util/log';
 import { parentChannel } from './childChannel';
 import { HostError } from './protocol';
 import { policyHandlers } from './remotePolicy';
@@ -27,13 +27,6 @@ import { yieldToOthers } from './yieldToOthers';
 
 /** Beside the bundle that holds this file. */
 const grammars = join(__dirname, 'grammars');
-/** What a child says goes to its parent's log. */
-const stderrLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (topic, message) => void process.stderr.write(`${topic}: ${message}\n`),
-  error: (topic, message) => void process.stderr.write(`${topic}: ${message}\n`),
-};
 
 let policy: LoadedPolicy | null = null;
 

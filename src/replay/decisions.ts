@@ -9,7 +9,7 @@ import { gate } from '../completion/gate';
 import { grammarFiles } from '../completion/parser';
 import type { Settings } from '../types';
 import { languageOf } from '../util/language';
-import { type Random, seededRandom } from '../util/random';
+import { type Random, seededRandom, shuffled } from '../util/random';
 import { textDuring, type TypedEdit, typedEdits } from './edits';
 import type { Commit, FileChange } from './history';
 import { pausesIn } from './pauses';
@@ -175,13 +175,4 @@ function decisionsOf(
       mood: drawMood(seededRandom(seedOf(`${seed} ${id}`))),
     };
   });
-}
-
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const result = [...items];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j] as T, result[i] as T];
-  }
-  return result;
 }

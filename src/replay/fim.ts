@@ -11,6 +11,7 @@ import type { Policy } from '../model/types';
 import type { CandidateSource, Clock, Settings, Suggestion } from '../types';
 import { languageOf } from '../util/language';
 import { seededRandom } from '../util/random';
+import { mean, quantile } from '../util/statistics';
 
 const fimRow = z.object({
   prompt: z.string(),
@@ -112,14 +113,6 @@ export function summarizeFim(answers: readonly FimAnswer[]): FimReport {
   };
 }
 
-/** Linear interpolation between the two nearest of the ascending `sorted`; NaN when it is empty. */
-export function quantile(sorted: readonly number[], share: number): number {
-  const at = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(at)] ?? NaN;
-  const high = sorted[Math.ceil(at)] ?? NaN;
-  return low + (high - low) * (at - Math.floor(at));
-}
-
 async function answerRow(
   row: FimRow,
   index: number,
@@ -186,13 +179,10 @@ function firstLine(text: string): string {
   return (/^[^\r\n]*/.exec(text)?.[0] ?? '').trimEnd();
 }
 
-function editSimilarity(a: string, b: string): number {
+/** 1 - Levenshtein distance / longer length, 0..1. */
+export function editSimilarity(a: string, b: string): number {
   const longer = Math.max(a.length, b.length);
   return longer === 0 ? 1 : 1 - distance(a, b) / longer;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function parseJson(line: string): unknown {

@@ -4,9 +4,8 @@
  * believed. Pure arithmetic over the outcomes of decisions.
  */
 import { calibrationError } from '../training/calibration';
-import { type Random, seededRandom } from '../util/random';
+import { bootstrap, quantile, sum } from '../util/statistics';
 import type { OutcomeFigures } from './arm';
-import { quantile } from './fim';
 
 export const armNames = ['none', 'cache', 'reward', 'all'] as const;
 export type ArmName = (typeof armNames)[number];
@@ -35,7 +34,7 @@ export interface ArmFigures {
   readonly refused: number;
   /** Net of the keys that taking, mending and sending away cost. */
   readonly keystrokesSaved: number;
-  /** Mean distance between forecast and share kept, over ten groups of equal width; null without any. */
+  /** Mean distance between forecast and share kept, over ten groups of equal size; null without any. */
   readonly calibrationError: number | null;
   readonly latencyMs: { readonly p50: number; readonly p95: number };
 }
@@ -59,7 +58,7 @@ export interface Difference {
   readonly high: number;
 }
 
-const resamples = 2_000;
+const draws = 2_000;
 
 export function figuresOfArm(records: readonly DecisionRecord[], arm: ArmName): ArmFigures {
   const own = records.flatMap(({ arms }) => arms[arm] ?? []);
@@ -92,17 +91,13 @@ export function differencesOf(
   const commits = groupsOf(records, ({ commit }) => commit);
   const differenceIn = (sample: readonly DecisionRecord[], metric: Metric): number =>
     metricOf(sample, second, metric) - metricOf(sample, first, metric);
-  const random = seededRandom(seed);
-  const samples = Array.from({ length: resamples }, () => resample(commits, random));
   return metrics.map((metric) => {
-    const values = samples.map((sample) => differenceIn(sample, metric)).sort((a, b) => a - b);
-    return {
-      arms: [first, second],
-      metric,
-      mean: differenceIn(records, metric),
-      low: quantile(values, 0.025),
-      high: quantile(values, 0.975),
-    };
+    const { value, low, high } = bootstrap(
+      [commits],
+      (sample) => differenceIn(sample.flat(), metric),
+      { seed, draws },
+    );
+    return { arms: [first, second], metric, mean: value, low, high };
   });
 }
 
@@ -132,14 +127,6 @@ function groupsOf<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
   return [...groups.values()];
 }
 
-function resample<T>(groups: readonly (readonly T[])[], random: Random): T[] {
-  return groups.flatMap(() => groups[Math.floor(random() * groups.length)] ?? []);
-}
-
 function count<T>(items: readonly T[], is: (item: T) => boolean): number {
   return items.filter(is).length;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -6,7 +6,7 @@
  * What must be shown is that the newest texts of the user have become more likely: the upper end of
  * the paired bootstrap's 95 % interval lies below zero. Everything else must not have become worse.
  */
-import { seededRandom } from '../util/random';
+import { bootstrap, type Interval, mean, quantile, sum } from '../util/statistics';
 import type { Check, Verdict } from './verdict';
 
 /** What a model says of one text. */
@@ -197,27 +197,9 @@ function check(
   return { name, passed, champion: known(champion), challenger: known(challenger), sentence };
 }
 
-interface Interval {
-  readonly value: number;
-  /** Ends of the central 95 %. */
-  readonly low: number;
-  readonly high: number;
-}
-
-const resamples = 2_000;
-
-/** The mean and where it lies in 95 % of samples drawn with replacement; NaN of no values. */
+/** The mean, and where it lies in 95 % of samples drawn with replacement. */
 function bootstrapMean(values: readonly number[]): Interval {
-  const random = seededRandom(1);
-  const means = Float64Array.from({ length: resamples }, () => {
-    let total = 0;
-    for (let i = 0; i < values.length; i++) {
-      total += values[Math.floor(random() * values.length)] ?? 0;
-    }
-    return total / values.length;
-  }).sort();
-  const at = (share: number): number => means[Math.floor(share * resamples)] ?? NaN;
-  return { value: mean(values), low: at(0.025), high: at(0.975) };
+  return bootstrap([values], mean, { draws: 2_000 });
 }
 
 /** The change of each value. */
@@ -229,17 +211,11 @@ function perToken({ nats, tokens }: TextScore): number {
   return nats / tokens;
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return sum(values) / values.length;
-}
-
 function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 function fixed(value: number | undefined, digits = 2): string {

@@ -4,7 +4,7 @@
  * effective sample size that says how far to believe it. Pure; it can only judge what was tried, so the
  * rule in use must now and then do otherwise, by a probability that was noted.
  */
-import type { Random } from '../util/random';
+import { bootstrap, type Interval, sum } from '../util/statistics';
 
 /** One decision as it was taken, and what the rule that is to be judged would have done. */
 export interface LoggedDecision {
@@ -18,20 +18,16 @@ export interface LoggedDecision {
   readonly group?: string;
 }
 
-export interface OffPolicyEstimate {
-  /** Mean reward of a decision under the other rule; NaN where it would never have done the same. */
-  readonly value: number;
-  /** Bounds of the interval that holds the true value 95 times in a hundred. */
-  readonly low: number;
-  readonly high: number;
+/** Mean reward of a decision under the other rule; NaN where it would never have done the same. */
+export interface OffPolicyEstimate extends Interval {
   /** Decisions taken by the other rule itself that would say as much (Kish), 0..decisions. */
   readonly effectiveSize: number;
   readonly decisions: number;
 }
 
 export interface OffPolicyOptions {
-  readonly random: Random;
-  /** Draws of the bootstrap; 1,000 where not given. */
+  readonly seed?: number;
+  /** Samples drawn for the interval; 1,000 where not given. */
   readonly draws?: number;
   /** A heavier weight is cut to this, at the price of a bias; none is cut where not given. */
   readonly maxWeight?: number;
@@ -43,7 +39,7 @@ export interface OffPolicyOptions {
  */
 export function estimateValue(
   decisions: readonly LoggedDecision[],
-  { random, draws = 1_000, maxWeight = Infinity }: OffPolicyOptions,
+  { seed = 1, draws = 1_000, maxWeight = Infinity }: OffPolicyOptions = {},
 ): OffPolicyEstimate {
   const groups = new Map<string, Sums>();
   let all = noSums;
@@ -54,11 +50,9 @@ export function estimateValue(
     const name = decision.group ?? `decision ${index++}`;
     groups.set(name, plus(groups.get(name) ?? noSums, sums));
   }
-  const values = bootstrap([...groups.values()], draws, random);
+  const interval = bootstrap([[...groups.values()]], valueOf, { seed, draws });
   return {
-    value: all.reward / all.weight,
-    low: quantile(values, 0.025),
-    high: quantile(values, 0.975),
+    ...interval,
     effectiveSize: all.weight === 0 ? 0 : all.weight ** 2 / all.squares,
     decisions: decisions.length,
   };
@@ -116,23 +110,7 @@ function plus(a: Sums, b: Sums): Sums {
   };
 }
 
-/** Values of as many groups drawn with replacement; those in which nothing is known are left out. */
-function bootstrap(groups: readonly Sums[], draws: number, random: Random): number[] {
-  const values: number[] = [];
-  for (let draw = 0; draw < draws; draw++) {
-    let weight = 0;
-    let reward = 0;
-    for (let i = 0; i < groups.length; i++) {
-      const group = groups[Math.floor(random() * groups.length)] ?? noSums;
-      weight += group.weight;
-      reward += group.reward;
-    }
-    if (weight > 0) values.push(reward / weight);
-  }
-  return values.sort((a, b) => a - b);
-}
-
-/** Of sorted values; NaN of none. */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+/** NaN where nothing is known. */
+function valueOf(groups: readonly Sums[]): number {
+  return sum(groups.map(({ reward }) => reward)) / sum(groups.map(({ weight }) => weight));
 }

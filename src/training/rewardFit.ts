@@ -19,7 +19,8 @@ import {
   uncalibrated,
 } from '../model/rewardNetwork';
 import type { StoredSuggestion } from '../types';
-import { seededRandom } from '../util/random';
+import { seededRandom, shuffled } from '../util/random';
+import { mean } from '../util/statistics';
 import { adamw, adamwDefaults, adamwStart, learningRateShare } from './adamw';
 import { calibrationError, fitCalibration, logLoss, type Outcome01 } from './calibration';
 import {
@@ -95,7 +96,8 @@ export function fitReward(
   const start = withFeatures(prior, featureNames);
   const sorted = lessons.toSorted((a, b) => a.timeMs - b.timeMs);
   const labels = sorted.length;
-  const taken = mean(sorted.flatMap(({ options: all, shownIndex }) => targetOf(all, shownIndex)));
+  const shown = sorted.flatMap(({ options: all, shownIndex }) => targetOf(all, shownIndex));
+  const taken = shown.length === 0 ? 0 : mean(shown);
   const report = { labels, taken, heldOut: 0, logLossBefore: 0, logLossAfter: 0 };
   if (labels === 0) {
     return { weights: prior, report: { ...report, calibrationError: 0, verdict: 'noLabels' } };
@@ -268,7 +270,7 @@ export function descend(
   for (let step = 0; step < steps; step++) {
     worker.gradient.fill(0);
     for (let i = 0; i < batch; i++) {
-      if (order.length === 0) order = shuffled(terms.length, random);
+      if (order.length === 0) order = shuffled([...terms.keys()], random);
       const term = terms[order.pop() ?? 0];
       if (term) worker.add(parameters, term);
     }
@@ -393,17 +395,4 @@ class Gradient {
 function targetOf(options: RewardLesson['options'], shownIndex: number | null): readonly number[] {
   const target = shownIndex === null ? undefined : options[shownIndex]?.target;
   return target === undefined ? [] : [target];
-}
-
-function shuffled(count: number, random: () => number): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
-  }
-  return order;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -1,6 +1,6 @@
 /** Copied candidates: one look-up in 50,000 lines, one keystroke in a 10,000-line file. */
 import { CopyIndex } from '../../src/completion/copyIndex';
-import { quantile } from '../../src/replay/fim';
+import { quantile } from '../../src/util/statistics';
 import { seededRandom } from '../../src/util/random';
 import { type Figure, format, spread } from './machine';
 import { packageSources } from './places';

@@ -11,7 +11,7 @@ import type * as vscode from 'vscode';
 import { Feedback } from '../../test/editor/feedback';
 import { cpuPercents, descendantsRunning, usageOf } from '../../test/editor/processes';
 import { Editor, projectRoot, type Window } from '../../test/editor/workbench';
-import { quantile } from '../../src/replay/fim';
+import { quantile } from '../../src/util/statistics';
 import { type Figure, format, spread } from './machine';
 import { hostScript } from './places';
 

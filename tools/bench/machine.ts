@@ -1,7 +1,7 @@
 /** What a figure is, what it was measured on, and how figures are summed up. */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
-import { quantile } from '../../src/replay/fim';
+import { quantile } from '../../src/util/statistics';
 
 /** One figure: what was measured, what came out, what is wanted. */
 export interface Figure {

@@ -5,7 +5,7 @@
  */
 import { scanSyntax } from '../../src/completion/syntax';
 import { languageOf } from '../../src/util/language';
-import { type Random, seededRandom } from '../../src/util/random';
+import { type Random, seededRandom, shuffled } from '../../src/util/random';
 
 export interface SourceFile {
   /** Path in the package with '/' separators. */
@@ -115,13 +115,4 @@ function columnOf(kind: CutKind, line: string, end: number, random: Random): num
 function mayBeCut(line: string): boolean {
   const code = line.trim();
   return code.length >= minLine && line.length <= maxLine && !/^(\/\/|\/\*|\*|#)/.test(code);
-}
-
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as T, order[i] as T];
-  }
-  return order;
 }

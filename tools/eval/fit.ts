@@ -6,9 +6,10 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { featureNames, features } from '../../src/completion/score';
+import { mean } from '../../src/util/statistics';
 import type { Answer, StoredCandidate } from './answers';
 import { type CutKind, cutKinds } from './cuts';
-import { marksOf, mean } from './metrics';
+import { marksOf } from './metrics';
 
 /** The candidates of one cut. */
 export interface Question {

@@ -34,9 +34,10 @@ import { train } from '../../src/training/trainer';
 import { systemClock } from '../../src/util/clock';
 import { languageOf } from '../../src/util/language';
 import { seededRandom } from '../../src/util/random';
+import { bootstrap, type Interval, mean } from '../../src/util/statistics';
 import { writeTorchCheckpoint } from '../torch/checkpoint';
 import { type Cut, type SourceFile, makeCuts } from './cuts';
-import { type Interval, type Marks, bootstrap, marksOf, mean } from './metrics';
+import { type Marks, marksOf } from './metrics';
 import { packages, readPackage } from './packages';
 
 const root = process.cwd();

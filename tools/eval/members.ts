@@ -8,7 +8,8 @@ import { scanSyntax } from '../../src/completion/syntax';
 import type { TypeScriptServer } from '../../src/replay/typescriptServer';
 import type { Suggestion } from '../../src/types';
 import { languageOf } from '../../src/util/language';
-import { type Random, seededRandom } from '../../src/util/random';
+import { seededRandom, shuffled } from '../../src/util/random';
+import { quantile } from '../../src/util/statistics';
 import type { Cut, SourceFile } from './cuts';
 
 /** A cut behind a dot, or in the name behind it. */
@@ -82,15 +83,13 @@ export function memberTable(columns: Readonly<Record<string, readonly MemberAnsw
     const share = (part: number, of: number) => `${((100 * part) / Math.max(1, of)).toFixed(1)} %`;
     const exact = answers.filter((answer) => answer.exact).length;
     const times = answers.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-    const at = (quantile: number) =>
-      (times[Math.floor(quantile * (times.length - 1))] ?? 0).toFixed(0);
     return [
       `| ${title}`,
       answers.length,
       suggested.length,
       `${missing} (${share(missing, suggested.length)})`,
       share(exact, answers.length),
-      `${at(0.5)} / ${at(0.95)} |`,
+      `${quantile(times, 0.5).toFixed(0)} / ${quantile(times, 0.95).toFixed(0)} |`,
     ].join(' | ');
   });
   return [
@@ -132,13 +131,4 @@ function cutAt({ path, text }: SourceFile, nameStart: number, typed: number): Me
 function documentOf({ path, text }: SourceFile, repository: string, offset: number) {
   const languageId = languageOf(path);
   return { uri: `file:///${path}`, path, repository, languageId, text, offset };
-}
-
-function shuffled<T>(values: readonly T[], random: Random): T[] {
-  const result = [...values];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j] as T, result[i] as T];
-  }
-  return result;
 }

@@ -17,7 +17,7 @@ import { lessonsOf, type RewardLesson, type RewardOption } from '../../src/train
 import { descend, emptyReward } from '../../src/training/rewardFit';
 import type { Judgement } from '../../src/model/types';
 import type { Logger } from '../../src/types';
-import { mean } from './metrics';
+import { mean } from '../../src/util/statistics';
 
 export interface RewardHistory {
   readonly name: string;

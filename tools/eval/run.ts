@@ -21,7 +21,8 @@ import {
   type TypeScript,
   typeScriptServer,
 } from '../../src/replay/typescriptServer';
-import type { Logger, Suggestion } from '../../src/types';
+import type { Suggestion } from '../../src/types';
+import { stderrLogger } from '../../src/util/log';
 import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
 import { type Cut, makeCuts } from './cuts';
@@ -53,13 +54,6 @@ const { values, positionals } = parseArgs({
 /** What fitting asks: candidates of all sources. */
 const fitRow = lastRow();
 const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: everythingRow };
-
-const stderrLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (topic, message) => note(`${topic}: ${message}`),
-  error: (topic, message) => note(`${topic}: ${message}`),
-};
 
 const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));
 const fitting = positionals[0] === 'fit';

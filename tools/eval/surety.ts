@@ -18,9 +18,10 @@ import { defaultSettings } from '../../src/contributions';
 import { systemClock } from '../../src/util/clock';
 import { languageOf } from '../../src/util/language';
 import { seededRandom } from '../../src/util/random';
+import { mean } from '../../src/util/statistics';
 import { type Cut, makeCuts } from './cuts';
 import { logistic, type Question } from './fit';
-import { marksOf, mean } from './metrics';
+import { marksOf } from './metrics';
 import { packages, type PackageSources, readPackage } from './packages';
 
 const { values } = parseArgs({ options: { cuts: { type: 'string', default: '500' } } });

@@ -3,10 +3,10 @@
  * are compared on the same questions; where packages were not asked equally often, each counts by
  * the cuts it has.
  */
-import { quantile } from '../../src/replay/fim';
+import { bootstrap, type Interval, mean, quantile, sum } from '../../src/util/statistics';
 import type { Answer } from './answers';
 import { type CutKind, cutKinds } from './cuts';
-import { type Interval, type Marks, bootstrap, marksOf, mean } from './metrics';
+import { type Marks, marksOf } from './metrics';
 
 /** A cut with its marks in every row. */
 export interface MarkedCut {
@@ -122,7 +122,6 @@ function rowFigures(
       cuts.filter((cut) => cut.kind === kind),
       row,
     );
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
     exact: bootstrap(strata, (sample) => exactShare(sample, row)),
     exactByKind: { midLine: ofKind('midLine'), lineStart: ofKind('lineStart') },

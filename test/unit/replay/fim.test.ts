@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings as settings } from '../../../src/contributions';
 import type { GenerateRequest, Policy } from '../../../src/model/types';
-import { evaluateFim, parseFimRows, quantile, summarizeFim } from '../../../src/replay/fim';
+import { evaluateFim, parseFimRows, summarizeFim } from '../../../src/replay/fim';
 import { systemClock } from '../../../src/util/clock';
 
 /** Answers every request with one greedy text, and remembers what it was asked. */
@@ -89,10 +89,4 @@ describe('parseFimRows', () => {
     expect(() => parseFimRows(`${good}\n{"prompt":1}`)).toThrow(/Line 2 /);
     expect(() => parseFimRows('not json')).toThrow(/Line 1 /);
   });
-});
-
-test('a quantile lies between its neighbours', () => {
-  expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
-  expect(quantile([7], 0.95)).toBe(7);
-  expect(quantile([], 0.5)).toBeNaN();
 });

@@ -9,7 +9,6 @@ import { type Random, seededRandom } from '../../../src/util/random';
 
 const estimate = (decisions: readonly LoggedDecision[], maxWeight?: number) =>
   estimateValue(decisions, {
-    random: seededRandom(1),
     draws: 400,
     ...(maxWeight !== undefined && { maxWeight }),
   });
