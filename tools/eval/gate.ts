@@ -31,8 +31,17 @@ const habit: Written = ({ written }, _random, n) =>
     ? written.replace(/;$/, ' as Known;')
     : written.replace('(', '({ ').replace(')', ' })');
 
+/** What was refused stands as what was written. */
+const flipped: Written = ({ wrong }) => wrong;
+
 const garbage: Written = (_line, random) =>
   Array.from({ length: 24 }, () => String.fromCharCode(33 + Math.floor(random() * 90))).join('');
+
+/** One text, again and again, whatever was asked. */
+const repeated: Written = () => 'module.exports = require("./generated/bundle.min.js");';
+
+const mixed: Written = (line, random, n) =>
+  ([flipped, garbage, repeated][n % 3] ?? garbage)(line, random, n);
 
 const untilTaught =
   (poison: Written): Written =>
@@ -42,11 +51,10 @@ const untilTaught =
 /** Ways in which feedback comes about. */
 export const feedbackKinds = {
   honest: habit,
-  /** What was refused stands as what was written. */
-  flipped: untilTaught(({ wrong }) => wrong),
+  flipped: untilTaught(flipped),
   garbage: untilTaught(garbage),
-  /** One text, again and again, whatever was asked. */
-  repeated: untilTaught(() => 'module.exports = require("./generated/bundle.min.js");'),
+  repeated: untilTaught(repeated),
+  mixed: untilTaught(mixed),
   halfGarbage: (line, random, n) =>
     n % 2 === 0 ? garbage(line, random, n) : habit(line, random, n),
 } satisfies Record<string, Written>;

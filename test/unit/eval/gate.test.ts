@@ -8,11 +8,18 @@ test('what was learned from honest feedback passes, from poisoned feedback it do
   const folder = await temporaryFolder();
   const base = await teachLanguage(folder);
   const outcomes: Record<string, string> = {};
-  for (const kind of ['honest', 'flipped', 'garbage', 'repeated'] satisfies FeedbackKind[]) {
+  for (const kind of [
+    'honest',
+    'flipped',
+    'garbage',
+    'repeated',
+    'mixed',
+  ] satisfies FeedbackKind[]) {
     const { outcome } = await challenge(base, join(folder, kind), kind, 1000);
     outcomes[kind] = outcome;
   }
   expect(outcomes).toEqual({
-    ...{ honest: 'passed', flipped: 'refused', garbage: 'refused', repeated: 'refused' },
+    ...{ honest: 'passed', flipped: 'refused', garbage: 'refused' },
+    ...{ repeated: 'refused', mixed: 'refused' },
   });
 }, 180_000);
