@@ -5,10 +5,10 @@
  * A gradient may be smaller than the value it belongs to, with axes of size 1 that stand for equal
  * numbers: the gradient of a sum need not be spread out before it is multiplied. `whole` spreads it.
  */
-import type { Dim } from '../onnx/dims';
+import { type Dim, axisOf } from '../onnx/dims';
 import { type Attributes, GraphBuilder, int } from '../onnx/graphBuilder';
 import { type OnnxGraph, isExternal } from '../onnx/model';
-import { ShapeInference, axisOf } from '../onnx/shape';
+import { ShapeInference } from '../onnx/shape';
 
 export class Backward {
   readonly #graph: OnnxGraph;

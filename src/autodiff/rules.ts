@@ -6,10 +6,9 @@
  * Formulas follow onnxruntime's `gradient_builder.cc` and the operators' definitions (opset 18, and
  * Gelu of opset 20). The walk that calls the rules is in `gradient.ts`.
  */
-import { multiplyDims } from '../onnx/dims';
+import { axisOf, multiplyDims } from '../onnx/dims';
 import { type Attributes, float, int, ints } from '../onnx/graphBuilder';
 import type { OnnxNode } from '../onnx/model';
-import { axisOf } from '../onnx/shape';
 import type { Backward } from './backward';
 
 /** One node on the way back. */

@@ -51,6 +51,23 @@ export function divideDims(a: Dim, b: Dim): Dim | undefined {
   return print(quotient);
 }
 
+/** What two shapes broadcast to; two different names become a size of their own. */
+export function broadcastDims(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x === 1 || x === y) return y;
+    if (y === 1 || typeof x === 'number') return x;
+    return typeof y === 'number' ? y : [x, y].sort().join('|');
+  });
+}
+
+/** The axis counted from the front. */
+export function axisOf(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
 function multiply(a: Dim, b: Dim): Dim {
   const product = new Map<string, number>();
   for (const [aNames, aCoefficient] of parse(a)) {

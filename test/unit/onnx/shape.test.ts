@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { type Dim, addDims, divideDims, multiplyDims, subtractDims } from '../../../src/onnx/dims';
 import { GraphBuilder, int, ints } from '../../../src/onnx/graphBuilder';
-import { ShapeError, inferShapes } from '../../../src/onnx/shape';
+import { ShapeError } from '../../../src/onnx/nodeView';
+import { inferShapes } from '../../../src/onnx/shape';
 
 function check(
   name: string,
