@@ -26,6 +26,11 @@ export function trainCommand(signal: AbortSignal): Command {
     .option('--base <dir>', 'imported model', shippedModel)
     .option('--rank <n>', 'rank of the adapter', wholeNumber)
     .option('--alpha <n>', 'what the adapter adds is multiplied by alpha / rank', number)
+    .option(
+      '--dropout <share>',
+      'share of what the adapter reads that is dropped meanwhile',
+      number,
+    )
     .option('--layers <n>', 'train only the last n layers', wholeNumber)
     .option('--lr <n>', 'learning rate at its highest', number)
     .option('--epochs <n>', 'times that every row is seen', wholeNumber)
@@ -34,7 +39,7 @@ export function trainCommand(signal: AbortSignal): Command {
     .option('--max-tokens <n>', 'longest text; the front of a prompt is cut', wholeNumber)
     .option('--max-minutes <n>', 'end with what was learned by then', number)
     .option('--max-memory <megabytes>', 'memory that the run may take', wholeNumber)
-    .option('--seed <n>', 'order of the rows and start of the adapter', wholeNumber)
+    .option('--seed <n>', 'order of the rows, start of the adapter and what it drops', wholeNumber)
     .option(
       '--threads <n>',
       'processor threads',
@@ -75,6 +80,7 @@ interface TrainOptions {
   readonly base: string;
   readonly rank?: number;
   readonly alpha?: number;
+  readonly dropout?: number;
   readonly layers?: number;
   readonly lr?: number;
   readonly epochs?: number;
@@ -101,6 +107,7 @@ function trainingOptions(options: TrainOptions): TrainingOptions {
   const said = {
     rank: rest.rank,
     alpha: rest.alpha,
+    dropout: rest.dropout,
     layers: rest.layers,
     learningRate: rest.lr,
     epochs: rest.epochs,

@@ -10,7 +10,9 @@ import { ModelError } from './errors';
 
 export type Tensor =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
-  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] };
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
+  /** 0 or 1 each; an input only. */
+  | { readonly type: 'bool'; readonly data: Uint8Array; readonly dims: readonly number[] };
 
 export interface SessionOptions {
   /** Threads of one operator, 1 or more. */
@@ -118,9 +120,14 @@ async function tryLargestProduct(): Promise<boolean> {
 }
 
 function wrap(tensor: Tensor): OrtTensor {
-  return tensor.type === 'float32'
-    ? new OrtTensor('float32', tensor.data, tensor.dims)
-    : new OrtTensor('int64', tensor.data, tensor.dims);
+  switch (tensor.type) {
+    case 'float32':
+      return new OrtTensor('float32', tensor.data, tensor.dims);
+    case 'int64':
+      return new OrtTensor('int64', tensor.data, tensor.dims);
+    case 'bool':
+      return new OrtTensor('bool', tensor.data, tensor.dims);
+  }
 }
 
 function unwrap(name: string, value: OrtTensor | undefined): Tensor {

@@ -35,6 +35,8 @@ export interface Adapter {
   readonly rank: number;
   /** The scale is alpha / rank. */
   readonly alpha: number;
+  /** What it was trained with; nothing is dropped where it is used. */
+  readonly dropout?: number;
   readonly pairs: readonly LoraPair[];
 }
 
@@ -53,7 +55,7 @@ export async function writeAdapter(
 /** Writes the two files into a folder that is there. */
 export async function writeAdapterFiles(
   directory: string,
-  { rank, alpha, pairs }: Adapter,
+  { rank, alpha, dropout = 0, pairs }: Adapter,
   base: AdapterBase,
 ): Promise<void> {
   const tensors = pairs.flatMap(({ module, a, b }) => [
@@ -71,7 +73,7 @@ export async function writeAdapterFiles(
     base_model_name_or_path: base.name,
     r: rank,
     lora_alpha: alpha,
-    lora_dropout: 0,
+    lora_dropout: dropout,
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,

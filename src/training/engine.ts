@@ -11,6 +11,7 @@ import { type Session, type Tensor, openSession } from '../model/session';
 import { encodeModel } from '../onnx/codec';
 import type { OnnxGraph, OnnxModel } from '../onnx/model';
 import type { LoraPair } from './adapter';
+import { type DrawKept, keptFeeds } from './dropout';
 import type { Example } from './examples';
 import { type LossInputs, lossFeeds, scoreFeeds } from './feeds';
 import { type LoraSettings, injectLora, loraInputs } from './lora';
@@ -43,6 +44,8 @@ export interface GradientEngine {
     examples: readonly Example[],
     inputs: LossInputs,
     parameters: readonly Float32Array[],
+    /** Asked where the adapter drops some of what it reads. */
+    draw?: DrawKept,
   ): Promise<Gradients>;
   release(): Promise<void>;
 }
@@ -79,12 +82,14 @@ export async function openGradients(
 ): Promise<GradientEngine> {
   const { modules } = options;
   const names = parameterNames(modules);
-  const session = await openModel(options, 'gradients.onnx', gradientModel(options, loss));
+  const model = gradientModel(options, loss);
+  const session = await openModel(options, 'gradients.onnx', model);
   const fetches = [lossNames.loss, ...names.map((name) => `d_${name}`)];
   return {
-    async run(examples, inputs, parameters) {
+    async run(examples, inputs, parameters, draw) {
       const feeds = chosen(session, lossFeeds(examples, inputs), options, parameters);
-      const results = await session.run(feeds, fetches);
+      const kept = draw === undefined ? {} : keptFeeds(model.graph, feeds, draw);
+      const results = await session.run({ ...feeds, ...kept }, fetches);
       const [value, ...gradients] = fetches.map((name) => floats(results[name]));
       return { loss: value?.[0] ?? NaN, gradients };
     },
@@ -93,7 +98,12 @@ export async function openGradients(
 }
 
 export async function openScores(options: EngineOptions): Promise<ScoreEngine> {
-  const session = await openModel(options, 'scores.onnx', adaptedModel(options, addScores));
+  const lora = { ...options.lora, dropout: 0 };
+  const session = await openModel(
+    options,
+    'scores.onnx',
+    adaptedModel({ ...options, lora }, addScores),
+  );
   return {
     async run(examples, parameters) {
       const feeds = chosen(session, scoreFeeds(examples), options, parameters);

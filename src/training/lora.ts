@@ -7,8 +7,10 @@
  * may stack n layers that read the same x into one matrix.
  */
 import type { WeightRecipe } from '../model/llamaKernels';
+import type { Dim } from '../onnx/dims';
 import { GraphBuilder, float, int } from '../onnx/graphBuilder';
 import type { OnnxGraph, OnnxNode } from '../onnx/model';
+import { inferShapes } from '../onnx/shape';
 import { seededRandom } from '../util/random';
 import type { LoraPair } from './adapter';
 import type { LinearModule } from './modules';
@@ -18,11 +20,16 @@ export interface LoraSettings {
   readonly rank: number;
   /** What a branch adds is multiplied by alpha / r. */
   readonly alpha: number;
+  /** Share of what a branch reads that is dropped while it learns, 0 to below 1; 0 if not said. */
+  readonly dropout?: number;
 }
 
 /** Names of the graph's inputs for one module. */
 export const loraInputs = ({ name }: LinearModule) =>
   ({ a: `${name}.lora_A`, b: `${name}.lora_B` }) as const;
+
+/** Name of the graph's input that says what is kept of x (`dropout.ts`), by the first of its layers. */
+export const keptInput = ({ name }: LinearModule): string => `${name}.kept`;
 
 /**
  * `graph` with a branch for each of `modules`. `weights` says which matrices of the graph are made of
@@ -38,6 +45,7 @@ export function injectLora(
   const b = GraphBuilder.continuing({ ...graph, nodes: [] }, 'lora');
   const byName = new Map(modules.map((module) => [`${module.name}.weight`, module]));
   const layersOf = new Map(weights.map(({ target, parts }) => [target.name, parts]));
+  const shapes = (settings.dropout ?? 0) > 0 ? inferShapes(graph) : undefined;
   const nodes: OnnxNode[] = [];
   const renamed = new Map<string, string>();
   let branched = 0;
@@ -54,7 +62,8 @@ export function injectLora(
     const known = b.build('').nodes.length;
     const widths = stacked.map(({ dims }) => dims[0] ?? 0);
     const wholes = stacked.map(({ module }) => module);
-    renamed.set(y, addBranches(b, { x, y, layers: wholes, widths }, settings));
+    const xDims = shapes?.get(original.inputs[0] ?? '')?.dims;
+    renamed.set(y, addBranches(b, { x, xDims, y, layers: wholes, widths }, settings));
     nodes.push(...b.build('').nodes.slice(known));
     branched += present.length;
   }
@@ -85,6 +94,8 @@ export function freshPairs(
 interface StackedProduct {
   /** [M, K] */
   readonly x: string;
+  /** Where numbers of x are dropped. */
+  readonly xDims: readonly Dim[] | undefined;
   /** [M, sum of widths] */
   readonly y: string;
   /** The layers of the stacked matrix; undefined for those that stay as they are. */
@@ -95,8 +106,8 @@ interface StackedProduct {
 /** Declares the inputs and returns the value that takes the place of `y`. */
 function addBranches(
   b: GraphBuilder,
-  { x, y, layers, widths }: StackedProduct,
-  { rank, alpha }: LoraSettings,
+  { x, xDims, y, layers, widths }: StackedProduct,
+  { rank, alpha, dropout = 0 }: LoraSettings,
 ): string {
   const trained = layers.flatMap((module) => (module === undefined ? [] : [module]));
   const stack = (parts: readonly string[]): string =>
@@ -108,14 +119,20 @@ function addBranches(
     b.input(names.b, 'float32', [module.rows, rank]);
     return names;
   });
+  const [first] = trained;
+  const isDropped = xDims !== undefined && first !== undefined;
+  const read = isDropped
+    ? b.op('Where', [b.input(keptInput(first), 'bool', xDims), x, b.float32(0)])
+    : x; // [M, K]
   // One product reads x for all layers that share it, and one adds to their outputs: its matrix has
   // each B in the columns of its A and zeros elsewhere, which is cheaper than to take y apart.
-  const low = b.op('Gemm', [x, stack(inputs.map(({ a }) => a))], { transB: int(1) }); // [M, n r]
+  const low = b.op('Gemm', [read, stack(inputs.map(({ a }) => a))], { transB: int(1) }); // [M, n r]
   const all = inputs.length * rank;
   const high = layers.map((module, i) => {
     if (module === undefined) return b.op('ConstantOfShape', [b.int64(widths[i] ?? 0, all)]);
     const [before, { b: own }] = [trained.indexOf(module) * rank, loraInputs(module)];
     return all === rank ? own : b.op('Pad', [own, b.int64(0, before, 0, all - rank - before)]);
   }); // [N, n r] each
-  return b.op('Gemm', [low, stack(high), y], { transB: int(1), alpha: float(alpha / rank) });
+  const scale = alpha / rank / (1 - dropout);
+  return b.op('Gemm', [low, stack(high), y], { transB: int(1), alpha: float(scale) });
 }

@@ -11,6 +11,8 @@ export interface MemoryRequest {
   /** How many layers are trained, counted from the last. */
   readonly layers: number;
   readonly rank: number;
+  /** Share of what the adapter reads that is dropped; 0 if not said. */
+  readonly dropout?: number;
   /** Texts of one row: 2 for preference pairs. */
   readonly texts: number;
   /** Longest text that is wanted, in tokens. */
@@ -56,15 +58,16 @@ export function weightCount(config: LlamaConfig): number {
 
 /** The whole process at its highest, for texts of `tokens`. */
 export function peakBytes(request: MemoryRequest, tokens: number): number {
-  const { config, layers, rank, texts } = request;
+  const { config, layers, rank, texts, dropout = 0 } = request;
   const { hiddenSize: D, feedForwardSize: F, vocabularySize: V, heads, kvHeads, headSize } = config;
   const qkv = (heads + 2 * kvHeads) * headSize;
   const weights = weightCount(config);
   // A, B, their gradients, sums of gradients, and the optimiser's two means before and after a step.
   const adapter = 8 * layers * rank * (5 * D + 2 * qkv + 4 * F);
   const rows = texts * tokens;
-  // What the backward pass of a layer needs of its forward pass: D-, F- and qkv-wide rows.
-  const perRow = 8 * D + 4 * F + 2 * qkv;
+  // What the backward pass of a layer needs of its forward pass: D-, F- and qkv-wide rows. Dropout adds
+  // what the adapter reads once more, and a byte for each number.
+  const perRow = 8 * D + 4 * F + 2 * qkv + (dropout > 0 ? 1.25 * (3 * D + F) : 0);
   const attention = texts * heads * tokens * tokens;
   const activations = layers * (rows * perRow + attention);
   // A completion takes up to three quarters of the window; the loss holds its logits four times.

@@ -28,6 +28,11 @@ export function plannedStep(count: number, step: number, settings: TrainingSetti
   return { rows: order.slice(from, from + batchSize), learningRate: learningRate * share };
 }
 
+/** Where what one row of a step drops is drawn from; `place` is the row's in the step, from 0. */
+export function dropoutSeed(step: number, place: number, { seed }: TrainingSettings): number {
+  return seed + Math.imul(step + 1, 0x9e3779b1) + Math.imul(place + 1, 0x85ebca6b);
+}
+
 function epochOrder(count: number, seed: number, epoch: number): number[] {
   const random = seededRandom(seed + Math.imul(epoch + 1, 0x9e3779b1));
   const order = Array.from({ length: count }, (_, i) => i);

@@ -14,6 +14,12 @@ const settingsSchema = z.object({
   rank: z.number().int().min(1).max(256).default(8),
   /** What the adapter adds is multiplied by alpha / rank. */
   alpha: z.number().positive().max(1024).default(16),
+  /**
+   * Share of what the adapter reads that is dropped while it learns (`dropout.ts`). None, as in PEFT
+   * unless it is told: rows are seen once to three times, the adapter is small, and what it forgot or
+   * learned by heart is the gate's to see.
+   */
+  dropout: z.number().min(0).max(0.9).default(0),
   /** Which linear layers have a branch. */
   kinds: z
     .array(z.enum(linearKinds))
@@ -39,7 +45,7 @@ const settingsSchema = z.object({
   likelihood: z.number().min(0).max(10).default(1),
   /** Longest text, prompt and completion together; what fits the memory may be less. */
   maxTokens: z.number().int().min(16).max(8192).default(512),
-  /** Order of the rows and start of the adapter. */
+  /** Order of the rows, start of the adapter and what it drops. */
   seed: z.number().int().nonnegative().default(1),
   /** Minutes after which the run ends with what it has learned; 0 for no limit. */
   maxMinutes: z.number().min(0).default(0),

@@ -1,7 +1,8 @@
 /**
  * One training run: rows and a model in, an adapter out. Gradients come from the loss graphs
- * (`engine.ts`) one row at a time and are added up here; the order of the rows and the start of the
- * adapter come from a seed, so the same run gives the same adapter bit for bit on one machine.
+ * (`engine.ts`) one row at a time and are added up here; the order of the rows, the start of the
+ * adapter and what it drops come from a seed, so the same run gives the same adapter bit for bit on one
+ * machine.
  *
  * It writes a folder that does not exist yet, by one rename at the end, and beside it its frozen
  * weights, which the next run removes should this one be killed, and checkpoints, from which the same
@@ -15,10 +16,12 @@ import { storageError } from '../model/errors';
 import type { ModelFolder } from '../model/modelFolder';
 import { loadTokenizer } from '../model/tokenizer';
 import type { Clock } from '../types';
+import { seededRandom } from '../util/random';
 import { type AdamwState, adamw, adamwDefaults, adamwStart } from './adamw';
 import { clipGradients, globalNorm } from './adamw';
 import { type LoraPair, adapterHash, readAdapter, writeAdapterFiles } from './adapter';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
+import { type DrawKept, drawKept } from './dropout';
 import { type EngineOptions, openGradients, openScores, pairsOf, parametersOf } from './engine';
 import type { GradientEngine, ScoreEngine } from './engine';
 import { TrainingError } from './errors';
@@ -30,7 +33,7 @@ import { type MemoryPlan, planMemory } from './memory';
 import { type LinearModule, targetModules } from './modules';
 import { assertFree, writeNewFolder } from './newFolder';
 import { type RowsReport, parseRows } from './rows';
-import { plannedStep, stepCount } from './schedule';
+import { dropoutSeed, plannedStep, stepCount } from './schedule';
 import { type TrainingSettings, decisiveSettings, lossSettings } from './settings';
 
 export interface TrainRequest {
@@ -94,6 +97,7 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
     config: manifest,
     layers,
     rank: settings.rank,
+    dropout: settings.dropout,
     texts: settings.method === 'dpo' ? 2 : 1,
     maxTokens: Math.min(settings.maxTokens, manifest.maxPositions),
     maxMemoryBytes: settings.maxMemoryBytes,
@@ -116,8 +120,9 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
     await mkdir(work);
     request.onProgress?.({ stage: 'preparing', share: 0, loss: null, leftMs: null });
     await writeFrozenWeights(base, work, signal);
-    const { rank, alpha, threads } = settings;
-    const engine = { config: manifest, modules, lora: { rank, alpha }, directory: work, threads };
+    const { rank, alpha, dropout, threads } = settings;
+    const lora = { rank, alpha, dropout };
+    const engine = { config: manifest, modules, lora, directory: work, threads };
     const resumed = await readCheckpoint(checkpoints, run, manifest);
     const { adapter, losses } = await learn({
       ...{ request, engine, examples: encoded.examples },
@@ -262,7 +267,12 @@ async function takeSteps(
   try {
     while (state.step < total && (state.step === first || !isTimeUp())) {
       const { rows, learningRate } = plannedStep(count, state.step, settings);
-      const { loss, gradients, worstLine } = await stepGradients(parts, rows, parameters, signal);
+      const { step } = state;
+      const draw = (place: number): DrawKept =>
+        drawKept(settings.dropout, seededRandom(dropoutSeed(step, place, settings)));
+      const { loss, gradients, worstLine } = await stepGradients(parts, {
+        ...{ rows, parameters, draw, signal },
+      });
       const norm = globalNorm(gradients);
       refuseDivergence({ loss, norm, losses, worstLine, kept, out: request.out });
       const clipped = clipGradients(gradients, settings.maxGradientNorm, norm);
@@ -284,6 +294,15 @@ async function takeSteps(
   return checkpoint();
 }
 
+interface RunningStep {
+  /** Numbers of the rows, from 0. */
+  readonly rows: readonly number[];
+  readonly parameters: readonly Float32Array[];
+  /** What is dropped for the row at a place of the step. */
+  readonly draw: (place: number) => DrawKept;
+  readonly signal: AbortSignal | undefined;
+}
+
 interface StepGradients {
   readonly loss: number;
   readonly gradients: readonly Float32Array[];
@@ -294,9 +313,7 @@ interface StepGradients {
 /** The gradient of one step, a row at a time. */
 async function stepGradients(
   { frozen, scoring, gradients: engine }: Parts,
-  rows: readonly number[],
-  parameters: readonly Float32Array[],
-  signal: AbortSignal | undefined,
+  { rows, parameters, draw, signal }: RunningStep,
 ): Promise<StepGradients> {
   const pick = <T>(values: readonly T[]): T[] => rows.flatMap((row) => values.slice(row, row + 1));
   const examples = pick(frozen.examples);
@@ -320,7 +337,7 @@ async function stepGradients(
   for (const [i, example] of examples.entries()) {
     await breathe(signal);
     const inputs = { frozenScores: [frozenScores[i] ?? NaN], totals, referencePoint };
-    const part = await engine.run([example], inputs, parameters);
+    const part = await engine.run([example], inputs, parameters, draw(i));
     if (!(part.loss <= worst.loss)) worst = { line: example.line, loss: part.loss };
     loss += part.loss;
     for (const [p, gradient] of part.gradients.entries()) addTo(sums[p], gradient);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelFolder } from '../../../src/model/modelFolder';
 import { adamw, adamwStart, clipGradients, learningRateShare } from '../../../src/training/adamw';
+import type { DrawKept } from '../../../src/training/dropout';
 import {
   type EngineOptions,
   type GradientEngine,
@@ -151,6 +152,40 @@ describe.each(['llama', 'qwen2'] as const)('on a %s model', (architecture) => {
     expect(worstError(result, options, expected.kto.gradients)).toBeLessThan(1e-5);
   });
 });
+
+test('the gradients of a step with dropout are those of PyTorch that drops the same', async () => {
+  const plain = await engine('llama');
+  const { share, loss, gradients: expected } = reference.dropout;
+  const options = { ...plain, lora: { ...plain.lora, dropout: share } };
+  const parameters = fixedParameters(options);
+  const inputs = forSft(sftExamples);
+  const parts = await withGradients(options, { method: 'sft' }, async (engine) => {
+    const results: Gradients[] = [];
+    for (const example of sftExamples)
+      results.push(await engine.run([example], inputs, parameters, fixedKept(example, share)));
+    return results;
+  });
+  const [first, second] = parts;
+  const gradients = parameters.map((values, p) =>
+    values.map((_, i) => (first?.gradients[p]?.[i] ?? NaN) + (second?.gradients[p]?.[i] ?? NaN)),
+  );
+  const sum = (first?.loss ?? NaN) + (second?.loss ?? NaN);
+  expect(sum).toBeCloseTo(loss, 5);
+  expect(Math.abs(sum - reference.llama.sft.loss)).toBeGreaterThan(0.01);
+  expect(worstError({ loss: sum, gradients }, options, expected)).toBeLessThan(1e-5);
+});
+
+/** What steps.py keeps: drawn by name for each token, of which the last layer computes the last few. */
+function fixedKept({ sequences: [text] }: Example, share: number): DrawKept {
+  return (name, rows, columns) => {
+    const values = adapterValues(name, 16 * columns);
+    const isAll = rows === text?.ids.length;
+    const skipped = isAll ? 0 : columns * ((text?.start ?? NaN) - 1);
+    return Uint8Array.from({ length: rows * columns }, (_, i) =>
+      Number((values[skipped + i] ?? NaN) >= 0.1 * (2 * share - 1)),
+    );
+  };
+}
 
 test('ten steps of training have the losses of PyTorch', async () => {
   const options = await engine('llama');

@@ -80,9 +80,23 @@ test('the same seed gives the same adapter, another seed another', async () => {
   expect(await bytesOf(here, 'other')).not.toEqual(await bytesOf(here, 'first'));
 });
 
+test('what is dropped comes from the seed, and only from it', async () => {
+  const here = await place();
+  const options: TrainingOptions = { method: 'sft', epochs: 2, dropout: 0.2, learningRate: 0.01 };
+  await run(here, 'first', options);
+  await run(here, 'second', options);
+  await run(here, 'without', { ...options, dropout: 0 });
+  expect(await bytesOf(here, 'second')).toEqual(await bytesOf(here, 'first'));
+  expect(await bytesOf(here, 'without')).not.toEqual(await bytesOf(here, 'first'));
+  const config = await readFile(join(here.folder, 'first', adapterFiles.config), 'utf8');
+  expect(JSON.parse(config)).toMatchObject({ lora_dropout: 0.2 });
+});
+
 test('a run that was cancelled goes on where it stood and ends as if it had not been', async () => {
   const here = await place();
-  const options: TrainingOptions = { method: 'kto', epochs: 3, checkpointSteps: 2 };
+  const options: TrainingOptions = {
+    ...{ method: 'kto', epochs: 3, checkpointSteps: 2, dropout: 0.1 },
+  };
   await run(here, 'whole', options);
   const abort = new AbortController();
   let done = 0;
