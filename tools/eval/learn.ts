@@ -1,10 +1,10 @@
 /**
  * node tools/run.mjs tools/eval/learn.ts [--package msw] [--snippets 300] [--cuts 120] [--folder DIR]
- * [--python PYTHON] [--json]: does training on a person's own code help? The files of a package are
- * split by a hash of their path into 70 % to learn from and 30 % held out; an adapter is trained on
- * snippets of the former, and the frozen and the tuned model answer the same mid-line cuts of the
- * latter, from the file alone. Exact match and edit similarity are those of the 8-bit models, the loss
- * that of the fp32 graph.
+ * [--python PYTHON] [--threads 2] [--json]: does training on a person's own code help? The files of a
+ * package are split by a hash of their path into 70 % to learn from and 30 % held out; an adapter is
+ * trained on snippets of the former, and the frozen and the tuned model answer the same mid-line cuts
+ * of the latter, from the file alone. Exact match and edit similarity are those of the 8-bit models,
+ * the loss that of the fp32 graph.
  *
  * With a python that has torch, transformers and peft, learn.py trains on the same rows too, and its
  * adapter answers beside Hone's. What is already in `--folder` is not done again.
@@ -51,6 +51,7 @@ const { values } = parseArgs({
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
     folder: { type: 'string' },
     python: { type: 'string' },
+    threads: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -58,7 +59,7 @@ const maxTokens = 320;
 /** About 96 tokens of each snippet are learned, about 224 are read before them. */
 const learnedCharacters = 320;
 const readCharacters = 800;
-const threads = 2;
+const threads = Number(values.threads);
 
 /** What one model makes of one cut. */
 interface Answer extends Marks {
@@ -138,6 +139,7 @@ async function twin(run: Run, frozen: readonly Answer[]): Promise<Contestant[]> 
     const plan = { threads, weightDecay, maxGradientNorm, steps, examples: examples.map(first) };
     const held = (await encodedCuts(run)).map(first);
     fs.writeFileSync(path.join(folder, 'plan.json'), JSON.stringify({ ...plan, cuts: held }));
+    fs.rmSync(path.join(folder, 'base'), { recursive: true, force: true });
     await writeTorchCheckpoint(base, path.join(folder, 'base'));
     const pairs = freshPairs(linearModules(base.manifest), { rank, alpha }, seed);
     const start = path.join(folder, 'start');
