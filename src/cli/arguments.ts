@@ -22,6 +22,10 @@ export function share(text: string): number {
   return value;
 }
 
+export function shares(text: string): number[] {
+  return text.split(',').map(share);
+}
+
 /** A parser for one word of a list. */
 export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
   return (text) => {

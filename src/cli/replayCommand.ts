@@ -4,18 +4,20 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { createParser } from '../completion/parser';
+import { defaultExploration } from '../completion/rerank';
 import { defaultSettings } from '../contributions';
 import { readModelFolder } from '../model/modelFolder';
 import { readRewardWeights } from '../model/rewardModel';
 import { adapterLearner } from '../replay/adapterLearner';
 import { openHistory } from '../replay/history';
 import type { ArmName } from '../replay/measures';
+import { compareEagerness, type OtherEagerness } from '../replay/otherEagerness';
 import { writePage } from '../replay/page';
 import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
 import { reportOf, summaryOf } from '../replay/report';
 import { rewardLearner } from '../replay/rewardLearner';
 import { stderrLogger } from '../util/log';
-import { number, oneOf, share, wholeNumber } from './arguments';
+import { number, oneOf, share, shares, wholeNumber } from './arguments';
 import { grammars, shippedModel, shippedReward, withPolicy } from './model';
 import { note, print, progressBar } from './terminal';
 
@@ -34,6 +36,7 @@ export function replayCommand(signal: AbortSignal): Command {
     .option('--model <dir>', 'imported model', shippedModel)
     .option('--reward <file>', 'reward model to start from', shippedReward)
     .option('--eagerness <n>', '0 to 1, as in the settings', share, defaultSettings.eagerness)
+    .option('--instead <list>', 'eagernesses to estimate from that one, and to replay', shares)
     .option('--learn-every <n>', 'decisions between two runs that train', wholeNumber, 100)
     .option('--learn-minutes <n>', 'what such a run may take on two cores', number, 3)
     .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
@@ -44,27 +47,39 @@ export function replayCommand(signal: AbortSignal): Command {
       const scratch = await mkdtemp(path.join(os.tmpdir(), 'hone-replay-'));
       const directory = options.stores ?? scratch;
       const bar = progressBar('Replaying');
-      const { commits, seed, decisions, cache } = options;
+      const { commits, seed, decisions, cache, instead = [] } = options;
       try {
-        await mkdir(directory, { recursive: true });
-        const history = await openHistory(repository, {
-          ...{ commits, name: options.name },
-          exclude: defaultSettings.exclude,
-          signal,
-        });
+        if (instead.length > 0 && !plays(options, 'reward'))
+          throw new Error('--instead compares the arm reward. Use --learn reward or compare.');
         const parser = createParser((name) => readFile(path.join(grammars, name)), stderrLogger);
         const report = await withPolicy(options, async (policy) => {
-          const result = await replay(
-            {
-              ...{ history, policy, parser, seed, decisions, directory, cache },
-              arms: await armsOf(options, directory),
-              settings: defaultSettings,
-              logger: stderrLogger,
-              onProgress: (progress) => bar.set(progress.share, describe(progress)),
-            },
-            signal,
-          ).finally(() => history.dispose());
-          return reportOf(result, { history, seed, policy: policy.version });
+          const walk = async (arms: readonly ArmSpec[], stores: string) => {
+            await mkdir(stores, { recursive: true });
+            const history = await openHistory(repository, {
+              ...{ commits, name: options.name },
+              exclude: defaultSettings.exclude,
+              signal,
+            });
+            const result = await replay(
+              {
+                ...{ history, policy, parser, seed, decisions, arms, directory: stores, cache },
+                settings: defaultSettings,
+                logger: stderrLogger,
+                onProgress: (progress) => bar.set(progress.share, describe(progress)),
+              },
+              signal,
+            ).finally(() => history.dispose());
+            return { history, result };
+          };
+          const { history, result } = await walk(await armsOf(options, directory), directory);
+          const otherEagerness: OtherEagerness[] = [];
+          for (const eagerness of instead) {
+            const arm = await rewardArm({ ...options, eagerness, exploration: 0 });
+            const other = await walk([arm], path.join(scratch, `eagerness-${eagerness}`));
+            const logs = { logged: result.records, replayed: other.result.records };
+            otherEagerness.push(compareEagerness(logs, { arm: arm.name, eagerness, seed }));
+          }
+          return reportOf(result, { history, seed, policy: policy.version, otherEagerness });
         }).finally(() => bar.end());
         if (options.report !== undefined) await writePage(report, options.report);
         print(options.json ? JSON.stringify(report) : summaryOf(report));
@@ -87,6 +102,7 @@ interface ReplayOptions {
   readonly model: string;
   readonly reward: string;
   readonly eagerness: number;
+  readonly instead?: readonly number[];
   readonly learnEvery: number;
   readonly learnMinutes: number;
   readonly cache: string;
@@ -97,18 +113,13 @@ interface ReplayOptions {
 
 /** The arm that was asked for, or all of them. */
 async function armsOf(options: ReplayOptions, directory: string): Promise<ArmSpec[]> {
-  const { learn, eagerness, seed, learnEvery, learnMinutes } = options;
+  const { eagerness, seed, learnEvery, learnMinutes } = options;
   const arms: ArmSpec[] = [];
-  const plays = (name: ArmName): boolean => learn === 'compare' || learn === name;
-  if (plays('none')) arms.push({ name: 'none', sees: 'file' });
-  if (plays('cache')) arms.push({ name: 'cache', sees: 'workspace' });
-  if (!plays('reward') && !plays('all')) return arms;
-  const prior = await readRewardWeights(options.reward);
-  if (plays('reward')) {
-    const learner = rewardLearner({ prior, eagerness, seed });
-    arms.push({ name: 'reward', sees: 'workspace', learner });
-  }
-  if (plays('all')) {
+  if (plays(options, 'none')) arms.push({ name: 'none', sees: 'file' });
+  if (plays(options, 'cache')) arms.push({ name: 'cache', sees: 'workspace' });
+  if (plays(options, 'reward')) arms.push(await rewardArm(options));
+  if (plays(options, 'all')) {
+    const prior = await readRewardWeights(options.reward);
     const learner = adapterLearner({
       ...{ prior, eagerness, seed, everyDecisions: learnEvery, minutes: learnMinutes },
       base: await readModelFolder(options.model),
@@ -119,6 +130,21 @@ async function armsOf(options: ReplayOptions, directory: string): Promise<ArmSpe
     arms.push({ name: 'all', sees: 'workspace', learner });
   }
   return arms;
+}
+
+function plays({ learn }: ReplayOptions, name: ArmName): boolean {
+  return learn === 'compare' || learn === name;
+}
+
+async function rewardArm({
+  reward,
+  eagerness,
+  seed,
+  exploration = defaultExploration,
+}: ReplayOptions & { readonly exploration?: number }): Promise<ArmSpec> {
+  const prior = await readRewardWeights(reward);
+  const learner = rewardLearner({ prior, eagerness, exploration, seed });
+  return { name: 'reward', sees: 'workspace', learner };
 }
 
 function describe({ decisions, leftMs }: ReplayProgress): string {

@@ -3,9 +3,10 @@
  * tracker, a real store and a clock turned by hand. All arms come by the same documents, since all
  * users end with what was in fact written; they differ in what is shown and what is done with it.
  */
-import { type SuggestionFacts, factsOf } from '../feedback/label';
+import { factsOf, rewardOf, type SuggestionFacts } from '../feedback/label';
 import { SuggestionTracker } from '../feedback/suggestionTracker';
 import type { FeedbackStore } from '../store/feedbackStore';
+import type { ThresholdDecision } from '../training/offPolicy';
 import type { FeedbackEvent, Suggestion } from '../types';
 import type { Decision } from './decisions';
 import { ManualClock } from './manualClock';
@@ -31,6 +32,8 @@ export interface OutcomeFigures {
   readonly keystrokesSaved: number;
   /** What was thought of the shown text, and whether it was taken and stayed; undefined if unseen. */
   readonly forecast: { readonly p: number; readonly kept: boolean } | undefined;
+  /** What was chosen, how likely that was, and its reward; undefined where nothing was asked. */
+  readonly choice: ThresholdDecision | undefined;
 }
 
 const msPerKey = 180;
@@ -204,9 +207,10 @@ export class Arm {
 export function figuresOf({ suggestion, keys, events }: DecisionOutcome): OutcomeFigures {
   const nothing = { shown: false, accepted: false, refused: false, retained: 0 };
   const facts = factsOf(events);
+  const choice = suggestion && choiceOf(suggestion, facts);
   const shownIndex = suggestion?.shownIndex ?? null;
   if (facts === undefined || shownIndex === null) {
-    return { ...nothing, keystrokesSaved: 0, forecast: undefined };
+    return { ...nothing, keystrokesSaved: 0, forecast: undefined, choice };
   }
   const { outcome } = facts;
   const accepted = outcome === 'accepted' || outcome === 'partial';
@@ -219,6 +223,20 @@ export function figuresOf({ suggestion, keys, events }: DecisionOutcome): Outcom
     ...{ shown: true, accepted, refused, retained },
     keystrokesSaved: retained - keys,
     forecast: isJudged ? { p, kept } : undefined,
+    choice,
+  };
+}
+
+/** Silence, and what was not looked at, is worth nothing either way. */
+function choiceOf(
+  { candidates, shownIndex, propensity }: Suggestion,
+  facts: SuggestionFacts | undefined,
+): ThresholdDecision {
+  return {
+    probability: candidates[0]?.score,
+    action: shownIndex === null ? 'silent' : shownIndex === 0 ? 'best' : 'other',
+    propensity,
+    reward: (facts && rewardOf(facts)?.value) ?? 0,
   };
 }
 

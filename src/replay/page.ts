@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ArmFigures, type ArmName, armNames, type Difference, metrics } from './measures';
+import type { Foretold, OtherEagerness } from './otherEagerness';
 import type { ReplayReport, SliceFigures } from './report';
 
 const meanings: Readonly<Record<ArmName, string>> = {
@@ -57,6 +58,9 @@ export function pageOf(report: ReplayReport): string {
       : []),
     '## By language',
     byLanguage(report.byLanguage, arms),
+    ...(report.otherEagerness.length > 0
+      ? ['## Another eagerness', estimates(report.otherEagerness), howEstimated]
+      : []),
     '## How this was measured',
     howMeasured,
     '',
@@ -64,6 +68,8 @@ export function pageOf(report: ReplayReport): string {
 }
 
 const howMeasured = `Commits were taken in time order and turned into edits, each file from top to bottom. At places where a person pauses (line starts, after a dot, a bracket, a comma or a space, in a word), drawn by the seed, every arm was asked with the document as it then stood. A simulated user who was about to write what the commit holds took what agreed with it, whole or by words, mended near misses, sent the rest away or typed over it, and sometimes did not look. Each arm has its own tracker and store, the product's, and learns only from what it decided before (predict, then learn). *Retained* is what was accepted and still stood ten minutes later. Intervals are 95 % of a paired bootstrap over commits. The calibration error is the mean distance between the forecast that a shown text would be taken and stay, and how often it was.`;
+
+const howEstimated = `Estimated from what the arm **reward** chose and how likely each choice was (SNIPS), without showing anything else to anybody; then really replayed with that eagerness, without drawing. *Effective* is how many decisions of its own would tell as much.`;
 
 /** What the last arm did better or worse than the first, in one sentence. */
 function headline(report: ReplayReport, arms: readonly ArmName[]): string {
@@ -119,6 +125,23 @@ function differences(report: ReplayReport): string {
           return `${mean.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
         }),
       ]),
+  );
+}
+
+function estimates(rows: readonly OtherEagerness[]): string {
+  const cells = ({ value, low, high, replayed }: Foretold, digits: number): string[] => [
+    `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`,
+    replayed.toFixed(digits),
+  ];
+  return table(
+    [
+      ...['eagerness', 'shown from', 'effective', 'reward of a decision, estimated', 'replayed'],
+      ...['retained of a decision, estimated', 'replayed'],
+    ],
+    rows.map(({ eagerness, threshold, effectiveSize, reward, retained }) => [
+      ...[String(eagerness), threshold.toFixed(3), effectiveSize.toFixed(0)],
+      ...[...cells(reward, 3), ...cells(retained, 2)],
+    ]),
   );
 }
 

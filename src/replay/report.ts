@@ -12,6 +12,7 @@ import {
   differencesOf,
   figuresOfArm,
 } from './measures';
+import type { OtherEagerness } from './otherEagerness';
 import type { CommitCounts, ReplayResult } from './replay';
 
 export interface ReplayReport {
@@ -27,6 +28,8 @@ export interface ReplayReport {
   readonly byLanguage: Readonly<Record<string, SliceFigures>>;
   /** Tenths of the decisions, the oldest first. */
   readonly overTime: readonly SliceFigures[];
+  /** What other eagernesses of the reward arm would have come to, where that was asked. */
+  readonly otherEagerness: readonly OtherEagerness[];
 }
 
 export interface SliceFigures {
@@ -43,9 +46,10 @@ export function reportOf(
     readonly history: Pick<History, 'name' | 'head'>;
     readonly seed: number;
     readonly policy: string;
+    readonly otherEagerness?: readonly OtherEagerness[];
   },
 ): ReplayReport {
-  const { history, seed, policy } = details;
+  const { history, seed, policy, otherEagerness = [] } = details;
   const arms = armNames.filter((name) => records.some((record) => record.arms[name]));
   const languages = [...new Set(records.map(({ languageId }) => languageId))].sort();
   const pairs = arms.flatMap((first, i) =>
@@ -74,6 +78,7 @@ export function reportOf(
       const to = Math.round(((i + 1) * records.length) / slices);
       return sliceOf(records.slice(from, to), arms);
     }),
+    otherEagerness,
   };
 }
 
@@ -115,5 +120,12 @@ export function summaryOf(report: ReplayReport): string {
     'arm    retained/1000  shown accepted refused keys saved calibration   ms p50/p95',
     ...rows,
     ...differences,
+    ...report.otherEagerness.map(otherEagernessLine),
   ].join('\n');
+}
+
+function otherEagernessLine({ eagerness, threshold, reward, retained }: OtherEagerness): string {
+  const foretold = ({ value, low, high, replayed }: typeof reward, digits: number): string =>
+    `${value.toFixed(digits)} (95 %: ${low.toFixed(digits)} to ${high.toFixed(digits)}), replayed ${replayed.toFixed(digits)}`;
+  return `eagerness ${eagerness} (from ${threshold.toFixed(3)}): reward of a decision estimated ${foretold(reward, 3)}; retained of a decision ${foretold(retained, 2)}`;
 }

@@ -17,6 +17,8 @@ export interface RewardLearnerOptions {
   readonly prior: RewardWeights;
   /** 0..1, the user's. */
   readonly eagerness: number;
+  /** See `completion/rerank.ts`; the product's when left out. */
+  readonly exploration?: number;
   readonly seed: number;
 }
 
@@ -28,7 +30,8 @@ const labelled: ReadonlySet<Outcome> = new Set([
   ...(['dismissed', 'typedAgainst'] as const),
 ]);
 /** Remembers refusals, refits the reward model, and lets it order and silence. */
-export function rewardLearner({ prior, eagerness, seed }: RewardLearnerOptions): Learner {
+export function rewardLearner(options: RewardLearnerOptions): Learner {
+  const { prior, eagerness, exploration, seed } = options;
   const outcomes = new OutcomeMemory();
   const refusals = new RefusalMemory();
   const random = seededRandom(seed);
@@ -46,7 +49,10 @@ export function rewardLearner({ prior, eagerness, seed }: RewardLearnerOptions):
       const candidates = suggestion.candidates.filter(
         ({ text }) => !refusals.isRefused(context, text),
       );
-      const choice = choose({ ...suggestion, candidates }, { reward, outcomes, eagerness, random });
+      const choice = choose(
+        { ...suggestion, candidates },
+        { reward, outcomes, eagerness, exploration, random },
+      );
       return { ...suggestion, ...choice, rewardVersion: reward.version };
     },
     async learn(store) {

@@ -5,6 +5,7 @@
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
  * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
  * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
+ * npm run eval -- offpolicy --histories DIR: estimates beside replays (see offPolicy.ts).
  * npm run eval -- gate [--challengers N]: what the gate makes of poisoned feedback (see gate.ts).
  */
 import * as path from 'node:path';
@@ -29,6 +30,7 @@ import { type Cut, makeCuts } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
 import { gateReport } from './gate';
 import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
+import { offPolicyReport } from './offPolicy';
 import { type PackageEntry, packages, readPackage } from './packages';
 import { pretrain, readHistories } from './reward';
 import { baselines, everythingRow, type Equipment, type Row, rows, Workbench } from './rows';
@@ -45,6 +47,10 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
     challengers: { type: 'string', default: '100' },
     model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
+    histories: { type: 'string' },
+    commits: { type: 'string', default: '300' },
+    decisions: { type: 'string', default: '120' },
+    answers: { type: 'string', default: path.join(root, '.cache/replay/answers') },
     stores: { type: 'string', default: path.join(root, '.cache/replay') },
     summary: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -80,6 +86,17 @@ if (positionals[0] === 'gate') {
   );
   process.stdout.write(report + '\n');
   await writeRewardWeights(path.join(root, 'media/reward/pretrained.json'), weights);
+} else if (positionals[0] === 'offpolicy') {
+  if (values.histories === undefined)
+    throw new Error('Name a folder of repositories with --histories.');
+  const { equipment, close } = await equip();
+  const report = await offPolicyReport({
+    ...{ histories: path.resolve(values.histories), answers: path.resolve(values.answers) },
+    ...{ commits: Number(values.commits), decisions: Number(values.decisions) },
+    ...{ policy: equipment.full, parser: equipment.parser, note },
+  });
+  await close();
+  process.stdout.write(report + '\n');
 } else if (positionals[0] === 'members') {
   process.stdout.write(memberTable(await askMembers(Number(values.cuts ?? 300))) + '\n');
 } else {

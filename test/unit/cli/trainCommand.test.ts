@@ -1,32 +1,19 @@
 /** `hone train` as it is run in a terminal: the bundle, its child, Ctrl+C, a child that is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import path from 'node:path';
-import * as esbuild from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleCli } from '../../helpers/bundledCli';
 import { makeTinyModel } from '../../helpers/tinyModel';
 
-const repository = path.resolve(import.meta.dirname, '../../..');
 let folder: string;
+let cli: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'hone-cli-'));
-  await symlink(path.join(repository, 'node_modules'), path.join(folder, 'node_modules'), 'dir');
-  await esbuild.build({
-    entryPoints: {
-      cli: path.join(repository, 'src/cli.ts'),
-      host: path.join(repository, 'src/host/main.ts'),
-    },
-    outdir: path.join(folder, 'dist'),
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['onnxruntime-node', 'sqlite3', 'typescript'],
-    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': 'bundleUrl' },
-  });
+  cli = await bundleCli(folder);
   await makeTinyModel(path.join(folder, 'base'));
   const rows = [1, 2, 3, 4, 5, 6].map((n) => ({ prompt: `const a${n} = `, completion: `${n};` }));
   const lines = rows.map((row) => JSON.stringify(row)).join('\n');
@@ -48,7 +35,7 @@ async function honeTrain(
   meanwhile: (hone: ChildProcess) => void = () => undefined,
 ): Promise<Ended> {
   const hone = spawn(process.execPath, [
-    path.join(folder, 'dist/cli.js'),
+    cli,
     ...['train', '--base', path.join(folder, 'base'), '--data', path.join(folder, 'rows.jsonl')],
     ...['--method', 'sft', '--out', path.join(folder, out), '--rank', '2', '--batch', '2'],
     ...['--threads', '1', '--epochs', String(epochs), '--json'],

@@ -10,6 +10,7 @@ function decision(commit: string, none: number, cache: number): DecisionRecord {
     retained,
     keystrokesSaved: retained - 1,
     forecast: { p: 0.5, kept: retained > 0 },
+    choice: undefined,
     latencyMs: 100,
   });
   return {

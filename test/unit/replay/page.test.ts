@@ -12,7 +12,7 @@ function report(latencyMs: number): ReplayReport {
     const arm = (retained: number) => ({
       ...{ shown: true, accepted: retained > 0, refused: retained === 0, retained, latencyMs },
       keystrokesSaved: retained - 1,
-      forecast: { p: 0.4, kept: retained > 0 },
+      ...{ forecast: { p: 0.4, kept: retained > 0 }, choice: undefined },
     });
     return {
       ...{ id: String(i), commit: String(i >> 1), written: 100 },
