@@ -14,7 +14,7 @@ import { type LoadedPolicy, openPolicy } from '../model/policy';
 import { readRewardWeights, writeRewardWeights } from '../model/rewardModel';
 import { learn } from '../training/learn';
 import { mergeAdapter } from '../training/merge';
-import { refitReward } from '../training/rewardFit';
+import { maxRefitted, refitReward } from '../training/rewardFit';
 import { trainingSettings } from '../training/settings';
 import { train } from '../training/trainer';
 import { systemClock } from '../util/clock';
@@ -81,8 +81,9 @@ serve(parentChannel(), {
   async refit({ storeFiles, rewardFile, out }) {
     await yieldToOthers();
     const prior = await readRewardWeights(rewardFile);
-    const { readStores } = await import('../store/storeReader');
-    const { weights, report } = await refitReward(readStores(storeFiles), prior);
+    const { readNewest } = await import('../store/storeReader');
+    const suggestions = readNewest(storeFiles, maxRefitted);
+    const { weights, report } = await refitReward(suggestions, prior);
     if (report.verdict === 'fitted') await writeRewardWeights(out, weights);
     else await rm(out, { force: true });
     return report;

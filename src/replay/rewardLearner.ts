@@ -7,7 +7,7 @@ import { featureNames } from '../completion/features';
 import { OutcomeMemory } from '../completion/outcomeMemory';
 import { RefusalMemory } from '../completion/refusals';
 import { createRewardModel, type RewardWeights } from '../model/rewardModel';
-import { refitReward } from '../training/rewardFit';
+import { maxRefitted, refitReward } from '../training/rewardFit';
 import type { FeedbackEvent, Outcome } from '../types';
 import { seededRandom } from '../util/random';
 import type { Learner } from './replay';
@@ -58,7 +58,7 @@ export function rewardLearner(options: RewardLearnerOptions): Learner {
     async learn(store) {
       if (labels < refitAfter) return;
       labels = 0;
-      const { weights } = await refitReward(store.suggestions(), prior, { seed });
+      const { weights } = await refitReward(store.newest(maxRefitted), prior, { seed });
       reward = createRewardModel(weights, featureNames);
     },
     dispose: () => Promise.resolve(),

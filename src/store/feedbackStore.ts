@@ -10,7 +10,7 @@ import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
-import { insertEvent, newestTime, readLast, readPage, readPages, timeOfNewest } from './rows';
+import { insertEvent, newestTime, newestTimes, readLast, readPage, readPages } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
 
@@ -172,8 +172,8 @@ class SqliteFeedbackStore implements FeedbackStore {
   }
 
   async *newest(limit: number): AsyncGenerator<StoredSuggestion> {
-    const fromMs = await this.#read((connection) => timeOfNewest(connection, limit));
-    yield* this.suggestions({ fromMs });
+    const times = await this.#read((connection) => newestTimes(connection, limit));
+    yield* this.suggestions({ fromMs: times[limit - 1] ?? 0 });
   }
 
   suggestions(range: SuggestionRange = {}): AsyncGenerator<StoredSuggestion> {

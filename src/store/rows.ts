@@ -278,13 +278,13 @@ export async function readLast(connection: Connection): Promise<StoredSuggestion
   return (await withFacts(connection, rows, Number.MAX_SAFE_INTEGER))[0];
 }
 
-/** When the suggestion was made that has `limit - 1` newer ones; 0 where there are not as many. */
-export async function timeOfNewest(connection: Connection, limit: number): Promise<number> {
-  const row = await connection.get<{ time_ms: number }>(
-    'SELECT time_ms FROM suggestions ORDER BY time_ms DESC, id DESC LIMIT 1 OFFSET ?',
-    limit - 1,
+/** When the newest suggestions were made, at most so many, the newest first. */
+export async function newestTimes(connection: Connection, limit: number): Promise<number[]> {
+  const rows = await connection.all<{ time_ms: number }>(
+    'SELECT time_ms FROM suggestions ORDER BY time_ms DESC LIMIT ?',
+    limit,
   );
-  return row?.time_ms ?? 0;
+  return rows.map(({ time_ms }) => time_ms);
 }
 
 /** Milliseconds since the epoch; 0 when nothing is stored. */

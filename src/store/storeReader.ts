@@ -6,7 +6,7 @@ import type { StoredSuggestion } from '../types';
 import { Database } from './database';
 import { StoreError } from './errors';
 import { inodeOf, noInode } from './opening';
-import { readPage, readPages } from './rows';
+import { newestTimes, readPage, readPages } from './rows';
 import { checkNotNewer, schemaVersion } from './schema';
 
 const rowsPerPage = 100;
@@ -25,26 +25,62 @@ export async function* readStores(
       if (stored.suggestion.documentUri.startsWith(documents)) yield stored;
 }
 
-async function* readStore(file: string): AsyncGenerator<StoredSuggestion> {
-  if ((await inodeOf(file)) === noInode) {
-    throw new StoreError('missing', `There is no feedback database at ${file}.`);
-  }
-  const database = await Database.open(file, 'readOnly');
+/**
+ * The newest `limit` suggestions of all files together, otherwise as `readStores`; what is older is
+ * not read at all.
+ */
+export async function* readNewest(
+  files: readonly string[],
+  limit: number,
+): AsyncGenerator<StoredSuggestion> {
+  const times: number[] = [];
+  for (const file of files) times.push(...(await newestTimesIn(file, limit)));
+  times.sort((a, b) => b - a);
+  for (const file of files) yield* readStore(file, times[limit - 1]);
+}
+
+async function newestTimesIn(file: string, limit: number): Promise<number[]> {
+  const database = await openReadable(file);
   try {
-    const version = await database.use((connection) => checkNotNewer(connection, file));
-    // A file that was made a moment ago has no tables yet.
-    if (version === 0) return;
-    if (version < schemaVersion) {
-      throw new StoreError(
-        'invalid',
-        `The feedback database ${file} has an older format (${version}). Open it once with \`hone doctor --db\` or in the editor, which bring it up to date.`,
-      );
-    }
-    const all = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, asOfMs: Number.MAX_SAFE_INTEGER };
+    return (await database?.use((connection) => newestTimes(connection, limit))) ?? [];
+  } finally {
+    await database?.close();
+  }
+}
+
+/** From a time on, in milliseconds since the epoch. */
+async function* readStore(file: string, fromMs = 0): AsyncGenerator<StoredSuggestion> {
+  const database = await openReadable(file);
+  if (database === undefined) return;
+  try {
+    const all = { fromMs, untilMs: Number.MAX_SAFE_INTEGER, asOfMs: Number.MAX_SAFE_INTEGER };
     yield* readPages(all, rowsPerPage, (request) =>
       database.use((connection) => readPage(connection, request)),
     );
   } finally {
     await database.close();
   }
+}
+
+/** Undefined for a file that was made a moment ago and has no tables yet. */
+async function openReadable(file: string): Promise<Database | undefined> {
+  if ((await inodeOf(file)) === noInode) {
+    throw new StoreError('missing', `There is no feedback database at ${file}.`);
+  }
+  const database = await Database.open(file, 'readOnly');
+  try {
+    const version = await database.use((connection) => checkNotNewer(connection, file));
+    if (version === schemaVersion) return database;
+    if (version > 0) {
+      throw new StoreError(
+        'invalid',
+        `The feedback database ${file} has an older format (${version}). Open it once with \`hone doctor --db\` or in the editor, which bring it up to date.`,
+      );
+    }
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  await database.close();
+  return undefined;
 }

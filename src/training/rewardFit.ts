@@ -76,7 +76,10 @@ const batchSize = 64;
 const minSteps = 200;
 const maxSteps = 4_000;
 
-/** Fits to suggestions that come oldest first. */
+/** Suggestions that a fit is worth reading: habits change, and a fit must end within half a minute. */
+export const maxRefitted = 20_000;
+
+/** Fits to suggestions that come oldest first; more than `maxRefitted` need not be given. */
 export async function refitReward(
   suggestions: AsyncIterable<StoredSuggestion>,
   prior: RewardWeights,

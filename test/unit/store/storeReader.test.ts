@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { Database } from '../../../src/store/database';
-import { readStores } from '../../../src/store/storeReader';
+import { readNewest, readStores } from '../../../src/store/storeReader';
 import { sampleSuggestion } from '../../helpers/sampleEvents';
 import { openStoreForTests, readAll, recordAll } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
@@ -31,6 +31,30 @@ test('it reads all pages of all files while they are being written', async () =>
   expect(await read(first.file, second.file)).toEqual(expected);
   await record(first, 205, 1);
   expect(await readAll(first.store)).toHaveLength(206);
+});
+
+test('the newest of all files together are read, and none that is older', async () => {
+  const own = await openStoreForTests();
+  const history = await openStoreForTests();
+  for (const [{ store }, from] of [
+    [own, 100],
+    [history, 0],
+  ] as const)
+    await recordAll(
+      store,
+      numbers(from, 120).map((n) => ({ kind: 'suggestion', suggestion: sampleSuggestion(n) })),
+    );
+  const newest = async (limit: number, ...files: readonly string[]): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { suggestion } of readNewest(files, limit)) ids.push(suggestion.id);
+    return ids;
+  };
+  const ids = (from: number, count: number) =>
+    numbers(from, count).map((n) => sampleSuggestion(n).id);
+  expect(await newest(7, own.file)).toEqual(ids(213, 7));
+  // Those from 100 to 119 are in both, made at the same times.
+  expect(await newest(110, own.file, history.file)).toEqual([...ids(115, 105), ...ids(115, 5)]);
+  expect(await newest(1_000, own.file, history.file)).toEqual([...ids(100, 120), ...ids(0, 120)]);
 });
 
 test('what it cannot read, it says and leaves as it is', async () => {
