@@ -61,9 +61,9 @@ export interface Candidate {
   readonly propensity: number;
   /** For copied candidates: what the copy rests on. */
   readonly copy?: CopyEvidence;
-  /** Log-probability of the first token, in nats (<= 0); left out where it is not known. */
+  /** Log-probability of the first token past the cursor, in nats (<= 0); left out where not known. */
   readonly firstLogProb?: number;
-  /** Mean entropy of the policy's next-token distribution over the tokens, in nats (>= 0). */
+  /** Entropy of the distribution which that token is one of, in nats (>= 0). */
   readonly entropy?: number;
 }
 

@@ -174,6 +174,7 @@ async function decide(
     .filter(({ text }) => trigger === 'invoked' || !refusals?.isRefused(context, text));
   const told = { ...context, snippets: result?.snippets ?? [] };
   const documentUri = document.uri;
+  const state = result && { state: result.state };
   const choice = reward
     ? choose(
         { documentUri, trigger, context: told, candidates, timeMs: startMs },
@@ -188,6 +189,7 @@ async function decide(
     trigger,
     context: told,
     ...choice,
+    ...state,
     policyVersion: policy?.version ?? 'none',
     rewardVersion: reward?.version ?? rewardVersion,
     latencyMs: {

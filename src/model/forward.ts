@@ -2,13 +2,13 @@
  * One run of the graph: makes its inputs from token ids and cached keys and values, and gives back
  * logits and what to cache. The attention bias, made here, decides what each token sees; causality,
  * padding and token trees are all said through it. What to do with the logits is for others.
- * B rows, S tokens a row, P prefix slots, C suffix slots, R rows of logits, V vocabulary.
+ * B rows, S tokens a row, D width, P prefix slots, C suffix slots, R rows of logits, V vocabulary.
  */
 import type { KvBuffer, NewKv } from './kvBuffer';
 import type { ModelManifest } from './modelFolder';
 import type { Session, Tensor } from './session';
 
-const hidden = -1e9;
+const unseen = -1e9;
 
 export interface ForwardInput {
   /** S tokens for each of B rows, row after row. */
@@ -29,12 +29,14 @@ export interface ForwardInput {
 export interface ForwardOutput {
   /** One view [V] for each wanted place, in the order asked. */
   readonly logits: readonly Float32Array[];
+  /** What the logits are made of: one view [D] for each. */
+  readonly hidden: readonly Float32Array[];
   readonly newKv: NewKv;
 }
 
 export async function forward(
   session: Session,
-  { layers, kvHeads, headSize, vocabularySize }: ModelManifest,
+  { layers, kvHeads, headSize, hiddenSize, vocabularySize }: ModelManifest,
   input: ForwardInput,
 ): Promise<ForwardOutput> {
   const { ids, rows, prefix, suffix, logitRows } = input;
@@ -55,12 +57,11 @@ export async function forward(
       };
     }
   }
-  const { logits, new_kv: newKv } = await session.run(feeds, ['logits', 'new_kv']);
-  const logitData = floats(logits); // [R, V]
+  const outputs = await session.run(feeds, ['logits', 'hidden', 'new_kv']);
+  const { logits, hidden, new_kv: newKv } = outputs;
   return {
-    logits: logitRows.map((_, row) =>
-      logitData.subarray(row * vocabularySize, (row + 1) * vocabularySize),
-    ),
+    logits: rowsOf(floats(logits), logitRows.length, vocabularySize), // [R, V]
+    hidden: rowsOf(floats(hidden), logitRows.length, hiddenSize), // [R, D]
     newKv: { data: floats(newKv), rows, tokens }, // [2L, B, KV, S, dh]
   };
 }
@@ -75,14 +76,18 @@ function attentionBias({ ids, rows, prefix, suffix, sees }: ForwardInput): Tenso
     for (let from = 0; from < tokens; from++) {
       const start = (row * tokens + from) * width;
       const own = start + prefixSlots + suffixSlots;
-      bias.fill(hidden, start + prefix.length, start + prefixSlots);
-      bias.fill(hidden, start + prefixSlots + (suffix?.lengths[row] ?? 0), own);
+      bias.fill(unseen, start + prefix.length, start + prefixSlots);
+      bias.fill(unseen, start + prefixSlots + (suffix?.lengths[row] ?? 0), own);
       for (let to = 0; to < tokens; to++) {
-        if (to > from || !sees(from, to)) bias[own + to] = hidden;
+        if (to > from || !sees(from, to)) bias[own + to] = unseen;
       }
     }
   }
   return { type: 'float32', data: bias, dims: [rows, 1, tokens, width] };
+}
+
+function rowsOf(data: Float32Array, rows: number, width: number): Float32Array[] {
+  return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
 }
 
 function integers(values: readonly number[], dims: readonly number[]): Tensor {

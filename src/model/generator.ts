@@ -14,6 +14,7 @@ import { KvBuffer, capacityFor } from './kvBuffer';
 import type { ModelManifest } from './modelFolder';
 import { throwIfAborted } from './newest';
 import { type CachedSequence, PrefixCache, defaultLimits } from './prefixCache';
+import { projected } from './projection';
 import { buildPrompt, promptBudget } from './prompt';
 import { Row, type Rules } from './row';
 import { drawDistinct } from './sampling';
@@ -144,16 +145,20 @@ export class Generator {
         source: 'copied',
         propensity: 1,
         copy: draft.copy,
+        ...(path && head.first(path)),
       } satisfies Candidate;
     });
     const names = listed.flatMap((path): Candidate[] => {
       const logProb = head.logProb(path);
       if (Number.isNaN(logProb)) return [];
-      return [{ text: path.text, tokenIds: path.ids, logProb, source: 'listed', propensity: 1 }];
+      const { text, ids: tokenIds } = path;
+      const first = head.first(path);
+      return [{ text, tokenIds, logProb, source: 'listed', propensity: 1, ...first }];
     });
     return {
       candidates: distinct([...rows.flatMap((row) => row.candidate() ?? []), ...drafts, ...names]),
       snippets: context.snippets,
+      state: projected(head.output.hidden[0] ?? new Float32Array(0)),
       promptTokens: prompt.ids.length,
       cachedTokens,
       latencyMs: {

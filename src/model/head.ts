@@ -6,7 +6,7 @@
 import type { ForwardOutput } from './forward';
 import type { KvBuffer } from './kvBuffer';
 import type { CachedSequence } from './prefixCache';
-import { Place, type Row, type Rules } from './row';
+import { type FirstToken, Place, type Row, type Rules } from './row';
 import type { Pool } from './sampling';
 import type { TokenTree } from './tokenTree';
 
@@ -133,6 +133,25 @@ export class Head {
       node = child;
     }
     return Math.min(0, sum + this.place(node).endLogProb(tail));
+  }
+
+  /** Of a draft's first token past the cursor; nothing where it was not read. */
+  first({ ids }: DraftPath): FirstToken | undefined {
+    const { index, cut } = this.rules;
+    let node = -1;
+    let sum = 0;
+    let length = 0;
+    for (const id of ids) {
+      const place = this.place(node);
+      sum += place.logProb(id);
+      length += index.bytes(id).length;
+      if (length > cut.length)
+        return { firstLogProb: Math.min(0, sum), entropy: place.peak.entropy };
+      const child = this.tree.child(node, id);
+      if (child === undefined) return undefined;
+      node = child;
+    }
+    return undefined;
   }
 
   #splitChild(node: number, id: number): number | undefined {

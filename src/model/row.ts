@@ -34,9 +34,14 @@ export interface Step {
   readonly logProb: number;
   /** log of the probability with which it was drawn; 0 for the greedy choice. */
   readonly logPropensity: number;
+  /** Entropy of the distribution it was chosen from, in nats. */
+  readonly entropy: number;
   /** Where the token ends a line: the same for all tokens that end it just here, together. */
   readonly lineEnd: LineEnd | null;
 }
+
+/** What a candidate says of the token with which its text begins, as in `types.ts`. */
+export type FirstToken = Required<Pick<Candidate, 'firstLogProb' | 'entropy'>>;
 
 interface LineEnd {
   /** Bytes emitted before the line end. */
@@ -99,19 +104,20 @@ export class Place {
 
   step(id: number, logPropensity: number): Step {
     const bytes = this.rules.index.bytes(id);
+    const { entropy } = this.peak;
+    const step = { id, logProb: this.logProb(id), logPropensity, entropy };
     if (bytes === '') {
-      const logProb = this.logProb(id);
-      const lineEnd = { at: this.emitted.length, logProb, logPropensity };
-      return { id, logProb, logPropensity, lineEnd };
+      const { logProb } = step;
+      return { ...step, lineEnd: { at: this.emitted.length, logProb, logPropensity } };
     }
     const head = lineEndIn(bytes, this.rest.length);
-    if (head < 0) return { id, logProb: this.logProb(id), logPropensity, lineEnd: null };
+    if (head < 0) return { ...step, lineEnd: null };
     const lineEnd: LineEnd = {
       at: this.emitted.length + head,
       logProb: this.lineEndLogProb(bytes.slice(0, head)),
       logPropensity: logPropensity === 0 ? 0 : this.#tempered(id, head, logPropensity),
     };
-    return { id, logProb: this.logProb(id), logPropensity, lineEnd };
+    return { ...step, lineEnd };
   }
 
   /** Propensity of any token that ends the line like `id`, from that of `id` itself. */
@@ -242,7 +248,20 @@ export class Row {
     let logProb = 0;
     let logPropensity = 0;
     let emitted = 0;
+    let first: FirstToken | undefined;
     for (const step of this.#steps) {
+      const { entropy, lineEnd } = step;
+      if (
+        first === undefined &&
+        emitted + this.#rules.index.bytes(step.id).length > this.#rules.cut.length
+      )
+        first = {
+          firstLogProb: Math.min(
+            0,
+            logProb + (lineEnd?.at === end ? lineEnd.logProb : step.logProb),
+          ),
+          entropy,
+        };
       if (step.lineEnd?.at === end) {
         logProb += step.lineEnd.logProb;
         logPropensity += step.lineEnd.logPropensity;
@@ -261,6 +280,7 @@ export class Row {
       logProb: Math.min(0, logProb),
       source: this.random === null ? 'greedy' : 'sampled',
       propensity: Math.exp(logPropensity),
+      ...first,
     };
   }
 }

@@ -32,26 +32,35 @@ export interface Peak {
   readonly max: number;
   /** log of the summed exp(logit), in nats: a logit minus this is a log-probability. */
   readonly logZ: number;
+  /** Of the distribution, in nats; 0 where every token is masked. */
+  readonly entropy: number;
 }
 
-/** Best token and normaliser of one row [V] in one pass, over `ids` alone where given. */
+/** Best token, normaliser and entropy of one row [V] in one pass, over `ids` alone where given. */
 export function peak(logits: Float32Array, ids: Int32Array | null = null): Peak {
   const count = ids === null ? logits.length : ids.length;
   let argMax = -1;
   let max = -Infinity;
   let sum = 0;
+  // Sum of exp(logit - max) (logit - max), for the entropy.
+  let weighted = 0;
   for (let i = 0; i < count; i++) {
     const id = ids === null ? i : (ids[i] ?? 0);
     const difference = (logits[id] ?? 0) - max;
     if (difference > 0) {
-      sum = difference < negligibleNats ? sum * expNegative(-difference) + 1 : 1;
+      const share = difference < negligibleNats ? expNegative(-difference) : 0;
+      weighted = share === 0 ? 0 : share * (weighted - difference * sum);
+      sum = share * sum + 1;
       max = logits[id] ?? 0;
       argMax = id;
     } else if (difference > -negligibleNats) {
-      sum += expNegative(difference);
+      const weight = expNegative(difference);
+      sum += weight;
+      weighted += weight * difference;
     }
   }
-  return { argMax, max, logZ: max + Math.log(sum) };
+  const entropy = argMax < 0 ? 0 : Math.max(0, Math.log(sum) - weighted / sum);
+  return { argMax, max, logZ: max + Math.log(sum), entropy };
 }
 
 /** log of the summed exp(logit / temperature) over `ids` (all of V when null), in nats. */

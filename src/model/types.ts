@@ -47,6 +47,8 @@ export interface GenerateResult {
   readonly candidates: readonly Candidate[];
   /** Those of the context that were told. */
   readonly snippets: readonly Snippet[];
+  /** What it made of the context, see `projection.ts`. */
+  readonly state: readonly number[];
   readonly promptTokens: number;
   /** How many of them were served from the prefix cache. */
   readonly cachedTokens: number;

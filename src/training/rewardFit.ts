@@ -44,10 +44,10 @@ export interface RewardFitOptions {
   readonly learningRate: number;
 }
 
-/** One label moves its own logit by about a fifth, and that of most others by far less. */
+/** One label moves its own logit by about a half, and that of most others by far less. */
 export const rewardFitDefaults: RewardFitOptions = {
   seed: 1,
-  priorWeight: 300,
+  priorWeight: 100,
   maxVisits: 400_000,
   pairWeight: 0.5,
   learningRate: 0.01,

@@ -34,6 +34,7 @@ export function fakePolicy(
       return Promise.resolve({
         candidates: text === '' ? drafts : [greedy, ...drafts],
         snippets: request.context.snippets,
+        state: [],
         promptTokens: 10,
         cachedTokens: 0,
         latencyMs: { queue: 0, prefill: 20, decode: 30 },

@@ -42,6 +42,7 @@ function policyOf(...texts: readonly (readonly [text: string, logProb: number])[
       return Promise.resolve({
         candidates: [...own, ...drafts],
         snippets: [],
+        state: [],
         promptTokens: 9,
         cachedTokens: 0,
         latencyMs,
@@ -79,7 +80,7 @@ const texts = (suggestion: Awaited<ReturnType<typeof suggest>>) =>
   suggestion.candidates.map((candidate) => candidate.text);
 
 describe('a suggestion', () => {
-  test('tells the policy of neighbours and keeps those that it read', async () => {
+  test('tells the policy of neighbours, and keeps those that it read and what it made of them', async () => {
     const { policy, requests } = policyOf(['load();', -0.2]);
     const snippets = ['a.ts', 'b.ts'].map(
       (path) => ({ kind: 'similar', path, text: 'x' }) as const,
@@ -88,12 +89,14 @@ describe('a suggestion', () => {
     const reading: Policy = {
       ...policy,
       async generate(request, signal) {
-        return { ...(await policy.generate(request, signal)), snippets: snippets.slice(0, 1) };
+        const answer = await policy.generate(request, signal);
+        return { ...answer, snippets: snippets.slice(0, 1), state: [0.5, -1] };
       },
     };
     const suggestion = await ask('const user = █', { policy: reading, neighbours: { near } });
     expect(requests[0]?.context.snippets).toEqual(snippets);
     expect(suggestion.context.snippets).toEqual(snippets.slice(0, 1));
+    expect(suggestion.state).toEqual([0.5, -1]);
     await ask('done();█', { policy: reading, neighbours: { near } });
     expect(near).toHaveBeenCalledTimes(1);
   });

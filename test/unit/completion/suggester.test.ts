@@ -71,6 +71,7 @@ const policy: Policy = {
           resolve({
             candidates: texts.map(candidate),
             snippets: [],
+            state: [],
             promptTokens: 9,
             cachedTokens: 0,
             latencyMs: { queue: 0, prefill: 0, decode: 0 },

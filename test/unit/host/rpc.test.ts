@@ -11,6 +11,7 @@ import { FakeClock } from '../../helpers/fakeClock';
 const nothing: GenerateResult = {
   candidates: [],
   snippets: [],
+  state: [],
   promptTokens: 0,
   cachedTokens: 0,
   latencyMs: { queue: 0, prefill: 0, decode: 0 },

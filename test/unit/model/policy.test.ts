@@ -8,6 +8,7 @@ import { VocabularyIndex, utf8Bytes } from '../../../src/model/healing';
 import { KvBuffer } from '../../../src/model/kvBuffer';
 import type { ModelManifest } from '../../../src/model/modelFolder';
 import { type LoadedPolicy, createPolicy } from '../../../src/model/policy';
+import { stateSize } from '../../../src/model/projection';
 import { buildPrompt } from '../../../src/model/prompt';
 import { Place, Row } from '../../../src/model/row';
 import { type Session, openSession } from '../../../src/model/session';
@@ -169,6 +170,9 @@ describe('greedy', () => {
             expect(logProb).toBeCloseTo(fromCold.candidates[i]?.logProb ?? NaN, 3);
             expect(propensity).toBeCloseTo(fromCold.candidates[i]?.propensity ?? NaN, 3);
           }
+          expect(fromWarm.state).toHaveLength(stateSize);
+          for (const [i, value] of fromWarm.state.entries())
+            expect(value).toBeCloseTo(fromCold.state[i] ?? NaN, 3);
         }
       }),
       { numRuns: 25 },
@@ -274,6 +278,11 @@ describe('the cursor inside a token', () => {
   });
 });
 
+function entropyOf(weights: readonly number[]): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.reduce((sum, weight) => sum - (weight / total) * Math.log(weight / total), 0);
+}
+
 describe('drafts', () => {
   test('are as likely as their tokens one by one, and that the line ends after them', async () => {
     await fc.assert(
@@ -286,6 +295,7 @@ describe('drafts', () => {
         const prompt = buildPrompt(asked.context, { tokenizer, index, manifest }, 480);
         let expected = 0;
         let emitted = '';
+        let first: { firstLogProb: number; entropy: number } | undefined;
         // -1 stands for any token that ends the line.
         for (const [read, id] of [...found.tokenIds, -1].entries()) {
           const rest = prompt.cut.slice(emitted.length);
@@ -300,8 +310,15 @@ describe('drafts', () => {
           const chosen = id < 0 ? agree.filter((o) => /^[\r\n]/.test(index.bytes(o))) : [id];
           expected += Math.log(weight(chosen) / weight(agree));
           emitted += index.bytes(id);
+          if (emitted.length > prompt.cut.length && id >= 0)
+            first ??= {
+              firstLogProb: expected,
+              entropy: entropyOf(agree.map((other) => weight([other]))),
+            };
         }
         expect(found.logProb).toBeCloseTo(expected, 3);
+        expect(found.firstLogProb ?? NaN).toBeCloseTo(first?.firstLogProb ?? NaN, 3);
+        expect(found.entropy ?? NaN).toBeCloseTo(first?.entropy ?? NaN, 3);
       }),
       { numRuns: 40 },
     );

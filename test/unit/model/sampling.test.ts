@@ -15,6 +15,12 @@ function exactLogZ(logits: Float32Array, ids: readonly number[]): number {
   return max + Math.log(ids.reduce((sum, id) => sum + Math.exp((logits[id] ?? 0) - max), 0));
 }
 
+function exactEntropy(logits: Float32Array, ids: readonly number[]): number {
+  const logZ = exactLogZ(logits, ids);
+  const shares = ids.map((id) => Math.exp((logits[id] ?? 0) - logZ)).filter((share) => share > 0);
+  return -shares.reduce((sum, share) => sum + share * Math.log(share), 0);
+}
+
 function all(size: number): number[] {
   return Array.from({ length: size }, (_, id) => id);
 }
@@ -26,16 +32,18 @@ test('the quick exponential agrees with Math.exp to six digits', () => {
   expect(expNegative(0)).toBe(1);
 });
 
-test('best token and normaliser agree with the textbook, over all ids and over some', () => {
+test('best token, normaliser and entropy agree with the textbook, over all ids and over some', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const logits = spreadLogits(1000, seed);
     const best = peak(logits);
     expect(logits[best.argMax]).toBe(Math.max(...logits));
     expect(best.logZ).toBeCloseTo(exactLogZ(logits, all(1000)), 4);
+    expect(best.entropy).toBeCloseTo(exactEntropy(logits, all(1000)), 4);
     const some = [3, 99, 500, 501, 999].filter((id) => logits[id] !== -Infinity);
     const bestOfSome = peak(logits, Int32Array.from(some));
     expect(some).toContain(bestOfSome.argMax);
     expect(bestOfSome.logZ).toBeCloseTo(exactLogZ(logits, some), 4);
+    expect(bestOfSome.entropy).toBeCloseTo(exactEntropy(logits, some), 4);
   }
 });
 
@@ -44,7 +52,8 @@ test('of equal logits the lowest id is best', () => {
 });
 
 test('where every token is masked there is no best one', () => {
-  expect(peak(Float32Array.of(-Infinity, -Infinity)).argMax).toBe(-1);
+  const masked = peak(Float32Array.of(-Infinity, -Infinity));
+  expect(masked).toMatchObject({ argMax: -1, entropy: 0 });
   expect(peak(Float32Array.of(1, 2), new Int32Array(0)).argMax).toBe(-1);
 });
 

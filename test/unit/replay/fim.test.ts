@@ -17,6 +17,7 @@ function fixedPolicy(text: string): Policy & { readonly asked: GenerateRequest[]
       return Promise.resolve({
         candidates: [greedy],
         snippets: [],
+        state: [],
         promptTokens: 1,
         cachedTokens: 0,
         latencyMs,
