@@ -244,7 +244,8 @@ export async function readPage(
     `SELECT * FROM suggestions
      WHERE time_ms BETWEEN ? AND ? AND (time_ms, id) > (?, ?)
      ORDER BY time_ms, id LIMIT ?`,
-    page.fromMs,
+    // SQLite seeks by the first condition alone: from the start it would pass all earlier pages again.
+    Math.max(page.fromMs, page.after?.timeMs ?? Number.MIN_SAFE_INTEGER),
     page.untilMs,
     page.after?.timeMs ?? Number.MIN_SAFE_INTEGER,
     page.after?.id ?? '',

@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- SECTION...]: every performance figure that Hone claims, with the machine it was
- * measured on. Sections: copy, neighbours, syntax, import, suggest, engine (beside llama.cpp), editor,
- * training (beside PyTorch where HONE_BENCH_PYTHON names a python with torch, transformers and peft).
+ * measured on. Sections: copy, neighbours, syntax, reward, import, suggest, engine (beside llama.cpp),
+ * editor, training (beside PyTorch where HONE_BENCH_PYTHON names a python with torch, transformers and peft).
  * Figures are medians with the 10th and 90th percentile.
  */
 import { benchCopy } from './copy';
@@ -10,6 +10,7 @@ import { benchEngine } from './engine';
 import { benchImport } from './import';
 import { describeMachine, type Figure } from './machine';
 import { benchNeighbours } from './neighbours';
+import { benchReward } from './reward';
 import { benchSuggest } from './suggest';
 import { benchSyntax } from './syntax';
 import { benchTraining } from './training';
@@ -18,6 +19,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   copy: benchCopy,
   neighbours: benchNeighbours,
   syntax: benchSyntax,
+  reward: benchReward,
   import: benchImport,
   suggest: benchSuggest,
   engine: benchEngine,
