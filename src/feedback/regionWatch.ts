@@ -17,9 +17,10 @@ export const maxSettled = 5;
 
 /**
  * Why a place is watched: text was taken there, text may be written there instead of what was refused,
- * or only a late accept is awaited and nothing is recorded.
+ * or an accept may come late. Until then what is written after what was merely passed over is recorded
+ * too, once it is quiet; of what was not seen nothing is.
  */
-export type WatchPurpose = 'taken' | 'writtenInstead' | 'lateAccept';
+export type WatchPurpose = 'taken' | 'writtenInstead' | 'passedOver' | 'lateAccept';
 
 export interface WatchOptions {
   readonly suggestionId: string;
@@ -49,8 +50,8 @@ export class RegionWatch implements Disposable {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#startedMs = options.clock.now();
-    if (options.purpose === 'lateAccept') {
-      this.#cancelLife = options.clock.after(lateAcceptMs, () => this.#end());
+    if (options.purpose === 'lateAccept' || options.purpose === 'passedOver') {
+      this.#cancelLife = options.clock.after(lateAcceptMs, () => this.#endWhenQuiet());
       return;
     }
     this.#awaitCheckpoint(0);
@@ -114,8 +115,7 @@ export class RegionWatch implements Disposable {
   #awaitCheckpoint(index: number): void {
     const seconds = survivalSeconds[index];
     if (seconds === undefined) {
-      this.#lifeOver = true;
-      if (!this.#cancelQuiet) this.#end();
+      this.#endWhenQuiet();
       return;
     }
     const delayMs = Math.max(0, seconds * 1000 - this.#elapsedMs());
@@ -123,6 +123,11 @@ export class RegionWatch implements Disposable {
       if (this.purpose === 'taken') this.#measure(seconds, this.region.state);
       this.#awaitCheckpoint(index + 1);
     });
+  }
+
+  #endWhenQuiet(): void {
+    this.#lifeOver = true;
+    if (!this.#cancelQuiet) this.#end();
   }
 
   #measure(afterSeconds: number, state: RegionState): void {
@@ -151,7 +156,7 @@ export class RegionWatch implements Disposable {
     const text = document.slice(start, end);
     // What another branch has there is nobody's second thought.
     if (text === this.#settledText || this.region.state === 'replacedOutside') return;
-    if (this.purpose === 'writtenInstead') {
+    if (this.purpose === 'writtenInstead' || this.purpose === 'passedOver') {
       const prefixStands = document.endsWith(linePrefix, start);
       if (text.trim() === '' || !prefixStands) return;
     }

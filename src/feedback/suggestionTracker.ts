@@ -5,7 +5,7 @@
  *
  *   shown ──▶ visible ──▶ accepted | typedThrough | partial     then survival and settled text
  *                    └──▶ dismissed | typedAgainst              then the text written instead
- *                    └──▶ superseded | left                     nothing follows
+ *                    └──▶ superseded | left                     then what is written there next, if soon
  *                    └──▶ unseen, whatever ended it before `seenMs` without a character taken
  *   silent ──▶ rested on for `seenMs`                           then the text written there
  *
@@ -83,6 +83,18 @@ const rank = {
   typedThrough: 2,
   accepted: 3,
 } satisfies Record<Outcome, number>;
+
+/** Why the place of what was not taken is watched further. */
+const purposeAfter = {
+  unseen: 'lateAccept',
+  left: 'passedOver',
+  superseded: 'passedOver',
+  dismissed: 'writtenInstead',
+  typedAgainst: 'writtenInstead',
+  partial: 'taken',
+  typedThrough: 'taken',
+  accepted: 'taken',
+} as const satisfies Record<Outcome, WatchPurpose>;
 
 /** A decision to stay silent that the user may still be pausing at. */
 interface Silence {
@@ -349,15 +361,8 @@ export class SuggestionTracker implements Disposable {
         tailTaken: false,
         typedLength: taken > 0 ? visible.typedBefore : 0,
       });
-      const refused = outcome === 'dismissed' || outcome === 'typedAgainst';
-      const purpose = refused ? 'writtenInstead' : 'lateAccept';
-      this.#follow(
-        suggestion,
-        candidateIndex,
-        taken > 0 ? 'taken' : purpose,
-        region,
-        visible.linePrefix,
-      );
+      const purpose = taken > 0 ? 'taken' : purposeAfter[outcome];
+      this.#follow(suggestion, candidateIndex, purpose, region, visible.linePrefix);
     }
     this.#releaseDocuments();
   }

@@ -859,7 +859,46 @@ describe('what is written instead', () => {
       ],
       facts: ['partial #0, 3 taken, 800 ms', 'settled "foo.baz"', '15 s: 1 edited'],
     },
-    'is not asked of one that was never seen, superseded or left': {
+    'is recorded where the suggestion was replaced by another while typing on': {
+      source,
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        ['type', 'f'],
+        ['suggest', 'oo(baz)'],
+        ['wait', 100],
+        ['type', 'ill()\nnext()'],
+        ['wait', 60_000],
+      ],
+      facts: ['superseded #0, 1 taken, 800 ms', 'unseen #0, 0 taken, 100 ms', 'settled "fill()"'],
+    },
+    'is recorded where the user came back to what was left': {
+      source,
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        ['move', 0],
+        ['wait', 30_000],
+        ['move', 10],
+        ['type', 'qux()'],
+        ['wait', 99_000],
+      ],
+      facts: ['left #0, 0 taken, 800 ms', 'settled "qux()"'],
+    },
+    'is not recorded where that took longer than a late accept may': {
+      source,
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        ['move', 0],
+        ['wait', 61_000],
+        ['move', 10],
+        ['type', 'qux()'],
+        ['wait', 99_000],
+      ],
+      facts: ['left #0, 0 taken, 800 ms'],
+    },
+    'is not asked of one that was never seen, nor where nothing is written': {
       source,
       steps: [
         ['suggest', 'foo(bar)'],
