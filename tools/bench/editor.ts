@@ -139,7 +139,8 @@ async function nextAfterTab(window: Window): Promise<AfterTab[]> {
     const askedMs = found && (await window.inHost(firstQuestion, found.pressedMs));
     if (found && askedMs != null)
       times.push({ toQuestionMs: askedMs - found.pressedMs, toGhostMs: found.ghostMs - askedMs });
-    await window.press('Escape');
+    // What is refused here would not be offered here again.
+    await window.press('Tab');
   }
   return times;
 }
