@@ -37,7 +37,11 @@ export function storageError(error: unknown, path: string): unknown {
   switch (error.code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return text(`The disk is full while writing ${path}. Free some space and import again.`);
+      return text(`The disk is full while writing ${path}. Free some space and try again.`);
+    case 'EFBIG':
+      return text(
+        `${path} would be larger than a file may be there. Lift the limit, or choose another folder.`,
+      );
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':

@@ -23,6 +23,8 @@ export interface Checkpoint {
 const files = { state: 'state.json', optimizer: 'optimizer.safetensors' } as const;
 const stateSchema = z.object({ run: z.string(), losses: z.array(z.number()) });
 const prefix = 'step-';
+const stepDigits = 6;
+const runMark = (run: string): string => run.slice(0, 8);
 
 /** Writes a checkpoint into `directory` and removes those before it. `run` tells runs apart. */
 export async function writeCheckpoint(
@@ -32,7 +34,7 @@ export async function writeCheckpoint(
   base: ModelManifest,
 ): Promise<string> {
   const earlier = await checkpointNames(directory);
-  const name = `${prefix}${String(state.step).padStart(6, '0')}-${run.slice(0, 8)}`;
+  const name = `${prefix}${String(state.step).padStart(stepDigits, '0')}-${runMark(run)}`;
   if (earlier.includes(name)) return join(directory, name);
   await writeNewFolder(join(directory, name), async (folder) => {
     await writeAdapterFiles(folder, adapter, base);
@@ -57,6 +59,14 @@ export async function readCheckpoint(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** How many steps of this run are kept in `directory`; 0 for none. */
+export async function keptSteps(directory: string, run: string): Promise<number> {
+  const own = (await checkpointNames(directory)).filter((name) =>
+    name.endsWith(`-${runMark(run)}`),
+  );
+  return Number(own.at(-1)?.slice(prefix.length, prefix.length + stepDigits) ?? 0);
 }
 
 async function readOne(

@@ -122,11 +122,12 @@ export async function addVersion(
   from: { readonly adapter?: string; readonly model?: string },
 ): Promise<void> {
   await writeNewFolder(join(resolve(directory), names.versions, record.id), async (folder) => {
+    // First what takes space: where there is none, the parts stay where they were.
+    await writeDurably(join(folder, names.record), record);
     for (const part of ['adapter', 'model'] as const) {
       const source = from[part];
       if (source !== undefined) await rename(source, join(folder, names[part]));
     }
-    await writeDurably(join(folder, names.record), record);
   });
 }
 

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { removeAbandoned, temporaryBeside } from '../model/abandoned';
-import { storageError } from '../model/errors';
+import { ModelError, storageError } from '../model/errors';
 import type { ModelFolder } from '../model/modelFolder';
 import { loadTokenizer } from '../model/tokenizer';
 import type { Clock } from '../types';
@@ -20,7 +20,7 @@ import { seededRandom } from '../util/random';
 import { type AdamwState, adamw, adamwDefaults, adamwStart } from './adamw';
 import { clipGradients, globalNorm } from './adamw';
 import { type LoraPair, adapterHash, readAdapter, writeAdapterFiles } from './adapter';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint';
+import { type Checkpoint, keptSteps, readCheckpoint, writeCheckpoint } from './checkpoint';
 import { type DrawKept, drawKept } from './dropout';
 import { type EngineOptions, openGradients, openScores, pairsOf, parametersOf } from './engine';
 import type { GradientEngine, ScoreEngine } from './engine';
@@ -147,10 +147,22 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
     await rm(checkpoints, { recursive: true, force: true });
     return report;
   } catch (error) {
-    throw storageError(error, out);
+    throw await withKeptSteps(storageError(error, out), checkpoints, run);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Where the disk fails, the message says what was saved from it. */
+async function withKeptSteps(error: unknown, checkpoints: string, run: string): Promise<unknown> {
+  if (!(error instanceof ModelError) || error.code !== 'storage') return error;
+  const steps = await keptSteps(checkpoints, run);
+  if (steps === 0) return error;
+  return new ModelError(
+    'storage',
+    `${error.message} What was learned in ${steps} steps is kept: the same run goes on from there.`,
+    { cause: error },
+  );
 }
 
 interface Learning {

@@ -141,6 +141,7 @@ describe('an import', () => {
 
   test.each([
     ['ENOSPC', /disk is full.*Free some space/],
+    ['EFBIG', /larger than a file may be.*another folder/],
     ['EROFS', /may not be written/],
     ['EACCES', /may not be written/],
   ])('that meets %s says what to do', (code, message) => {
