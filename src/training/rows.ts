@@ -67,7 +67,11 @@ export function parseRows(jsonl: string, method: Method): ParsedRows {
   let read = 0;
   let empty = 0;
   let equal = 0;
-  for (const [index, text] of jsonl.split('\n').entries()) {
+  // Some editors begin a file with a mark of its encoding.
+  for (const [index, text] of jsonl
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (text.trim() === '') continue;
     read++;
     const json = parseJson(text, index + 1);

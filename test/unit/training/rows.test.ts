@@ -27,6 +27,10 @@ test('rows of each method are read, with their line', () => {
   check('kto', lines({ prompt: 'p', completion: 'c', label: false }), [row({ liked: false })]);
 });
 
+test('a mark of the encoding and line ends of another system are no part of a row', () => {
+  check('sft', `\uFEFF${lines({ prompt: 'p', completion: 'c' })}\r\n`, [row({})]);
+});
+
 test('weight, repository and path are read where they stand', () => {
   const given = { prompt: 'p', completion: 'c', weight: 4, repository: 'hone', path: 'a.ts' };
   check('sft', lines(given), [row({ weight: 4, repository: 'hone', path: 'a.ts' })]);
