@@ -136,6 +136,7 @@ function describeTraining(report: TrainingReport): string[] {
     `rows     ${rows.read} read, ${rows.empty} without a completion, ${rows.equal} with two equal texts`,
     ...(unknown.length === 0 ? [] : [`ignored  columns ${unknown.join(', ')}`]),
     `texts    ${examples.tokens} tokens, at most ${examples.longest} of ${memory.maxTokens}; cut: ${examples.cutPrompts} prompts, ${examples.cutCompletions} completions`,
+    `memory   ${Math.ceil(memory.bytes / 1e6)} MB planned${memory.maxTokens < memory.wantedTokens ? `, for which texts were cut to ${memory.maxTokens} tokens instead of ${memory.wantedTokens}` : ''}`,
     `steps    ${steps} of ${plannedSteps}${resumedFrom > 0 ? `, gone on from ${resumedFrom}` : ''}`,
     `loss     ${mean(losses.slice(0, tenth)).toFixed(3)} at first, ${mean(losses.slice(-tenth)).toFixed(3)} at last`,
   ];

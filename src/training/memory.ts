@@ -23,6 +23,7 @@ export interface MemoryRequest {
 export interface MemoryPlan {
   /** Longest text that fits, at most what was wanted. */
   readonly maxTokens: number;
+  readonly wantedTokens: number;
   /** Peak of the whole process. */
   readonly bytes: number;
 }
@@ -33,10 +34,10 @@ const fewestTokens = 64;
 /** @throws TrainingError `memory`, saying how much it would take. */
 export function planMemory(request: MemoryRequest): MemoryPlan {
   const { maxTokens, maxMemoryBytes } = request;
-  const step = 32;
+  const step = 16;
   for (let tokens = maxTokens; tokens >= Math.min(fewestTokens, maxTokens); tokens -= step) {
     const bytes = peakBytes(request, tokens);
-    if (bytes <= maxMemoryBytes) return { maxTokens: tokens, bytes };
+    if (bytes <= maxMemoryBytes) return { maxTokens: tokens, wantedTokens: maxTokens, bytes };
   }
   const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
   const least = peakBytes(request, Math.min(fewestTokens, maxTokens));
@@ -47,7 +48,7 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
 }
 
 /** Node, onnxruntime and their buffers before any weight is read. */
-const processBytes = 130e6;
+const processBytes = 205e6;
 
 /** Numbers in the matrices of a model. */
 export function weightCount(config: LlamaConfig): number {
@@ -66,8 +67,8 @@ export function peakBytes(request: MemoryRequest, tokens: number): number {
   const adapter = 8 * layers * rank * (5 * D + 2 * qkv + 4 * F);
   const rows = texts * tokens;
   // What the backward pass of a layer needs of its forward pass: D-, F- and qkv-wide rows. Dropout adds
-  // what the adapter reads once more, and a byte for each number.
-  const perRow = 8 * D + 4 * F + 2 * qkv + (dropout > 0 ? 1.25 * (3 * D + F) : 0);
+  // a byte for each number that the adapter reads.
+  const perRow = 8 * D + 4 * F + 2 * qkv + (dropout > 0 ? 0.3 * (3 * D + F) : 0);
   const attention = texts * heads * tokens * tokens;
   const activations = layers * (rows * perRow + attention);
   // A completion takes up to three quarters of the window; the loss holds its logits four times.
