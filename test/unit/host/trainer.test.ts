@@ -123,27 +123,45 @@ test(
     const random = seededRandom(7);
     const versions = path.join(folder, 'versions');
     const first = await readAdapter(path.join(versions, 'first'), base.manifest);
+    const found = { nothing: 0, checkpoint: 0, halfWritten: 0, version: 0 };
     for (let kill = 0; kill < kills; kill++) {
-      // Most of the time of a start goes into loading; what is written comes after it.
-      await killAfter(path.join(versions, 'next'), 900 * random());
+      // Most of a start goes into loading, so every other kill waits for the first step.
+      const from = kill % 2 === 0 ? 'start' : 'firstStep';
+      await killAfter('next', from, (from === 'start' ? 900 : 400) * random());
       expect(await readAdapter(path.join(versions, 'first'), base.manifest)).toEqual(first);
-      if ((await readdir(versions)).includes('next')) {
+      const left = await readdir(versions, { recursive: true });
+      if (left.includes('next')) found.version++;
+      else if (left.some((name) => name.includes('.making-'))) found.halfWritten++;
+      else if (left.some((name) => name.includes('next.checkpoint'))) found.checkpoint++;
+      else found.nothing++;
+      if (left.includes('next')) {
         await readAdapter(path.join(versions, 'next'), base.manifest);
         await rm(path.join(versions, 'next'), { recursive: true });
       }
     }
-    await trainInChild(params('next', 4), options);
+    process.stderr.write(`after ${kills} kills of a trainer: ${JSON.stringify(found)}\n`);
+    expect(found.checkpoint + found.halfWritten + found.version).toBeGreaterThan(0);
+    await trainInChild(params('next', killedEpochs), options);
     const left = (await readdir(versions)).filter((name) => !/^(cancelled|idle)/.test(name));
     expect(left.sort()).toEqual(['first', 'next']);
   },
   30_000 + 6_000 * kills,
 );
 
-/** Starts a run in a child and kills it so long after it was asked to train. */
-async function killAfter(out: string, delayMs: number): Promise<void> {
+/** Steps of a run that is to be killed: three times as many, with a checkpoint after each. */
+const killedEpochs = 15;
+
+/** Starts a run in a child and kills it so long after it was asked to train, or after its first step. */
+async function killAfter(out: string, from: 'start' | 'firstStep', delayMs: number): Promise<void> {
   const child = forkChild(options);
   const client = new RpcClient(child.channel, systemClock);
-  const done = client.call('train', params(path.basename(out), 4)).catch(() => undefined);
+  let onStep: () => void = quiet;
+  const stepped = new Promise<void>((resolve) => (onStep = resolve));
+  const onProgress = ({ stage }: TrainingProgress): void => {
+    if (stage === 'training') onStep();
+  };
+  const done = client.call('train', params(out, killedEpochs), { onProgress }).catch(quiet);
+  if (from === 'firstStep') await Promise.race([done, stepped]);
   await Promise.race([done, new Promise((resolve) => setTimeout(resolve, delayMs))]);
   child.kill();
   await child.ended;
