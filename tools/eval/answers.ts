@@ -78,6 +78,7 @@ const code = [
   'src/types.ts',
   'tools/eval/{cuts,edits,packages,rows}.ts',
   'tools/eval/manifest.json',
+  'media/reward/pretrained.json',
 ];
 
 /** Short hash of the code that answers, without the files in `ignored`, and of `more`. */

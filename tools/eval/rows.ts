@@ -11,7 +11,7 @@ import { type NeighbourFile, NeighbourIndex } from '../../src/completion/neighbo
 import type { Parser } from '../../src/completion/parser';
 import { suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
-import type { Policy, GenerateRequest, GenerateResult } from '../../src/model/types';
+import type { GenerateRequest, GenerateResult, Policy, RewardModel } from '../../src/model/types';
 import type { Clock, CompletionContext, Suggestion } from '../../src/types';
 import { type TypeScript, typeScriptServer } from '../../src/replay/typescriptServer';
 import { languageOf } from '../../src/util/language';
@@ -32,6 +32,8 @@ export interface Row {
   readonly parser: boolean;
   /** Sampled candidates beside the greedy one. */
   readonly samples: number;
+  /** Whether the reward model that ships orders the candidates, in place of the fitted score. */
+  readonly reward: boolean;
 }
 
 const nothing = {
@@ -41,6 +43,7 @@ const nothing = {
   languageServer: false,
   parser: false,
   samples: 0,
+  reward: false,
 } as const;
 const header = { ...nothing, policy: 'full' } as const;
 const neighbours = { ...header, neighbours: true } as const;
@@ -48,6 +51,7 @@ const edits = { ...neighbours, edits: true } as const;
 const copied = { ...edits, copied: true } as const;
 const languageServer = { ...copied, languageServer: true } as const;
 const syntax = { ...languageServer, parser: true } as const;
+const sampled = { ...syntax, samples: 3 } as const;
 
 /** In the order in which they are asked: prompts that begin alike stand together. */
 export const rows: readonly Row[] = [
@@ -59,19 +63,22 @@ export const rows: readonly Row[] = [
   { id: 'copied', title: '+ copied', ...copied },
   { id: 'languageServer', title: '+ language server', ...languageServer },
   { id: 'syntax', title: '+ syntax', ...syntax },
-  // What the product does: the samples are there to be cycled through and learned from.
-  { id: 'sampled', title: '+ sampled (as shipped)', ...syntax, samples: 3 },
+  // The samples are there to be cycled through and learned from, as well as to be chosen.
+  { id: 'sampled', title: '+ sampled', ...sampled },
+  // What the product does on its first day.
+  { id: 'reward', title: '+ reward model (as shipped)', ...sampled, reward: true },
 ];
 
 /** What everything is compared with: what either source does by itself. */
 export const baselines = ['copiedAlone', 'modelAlone'] as const;
-export const everythingRow = 'sampled';
+export const everythingRow = 'reward';
 
 /** What workspaces share. */
 export interface Equipment {
   readonly plain: Policy;
   readonly full: Policy;
   readonly parser: Parser;
+  readonly reward: RewardModel;
   readonly typescript: TypeScript;
 }
 
@@ -108,7 +115,7 @@ export class Workbench {
 
   /** Asks at one cut; ask all rows of a cut before the next one. */
   async ask(cut: Cut, row: Row, signal: AbortSignal): Promise<Suggestion> {
-    const { parser } = this.#equipment;
+    const { parser, reward } = this.#equipment;
     if (this.#open?.cut !== cut) {
       this.#open?.restore();
       this.#open = { cut, restore: this.#edit(cut) };
@@ -133,6 +140,7 @@ export class Workbench {
         copyIndex: row.copied ? this.#copyIndex : undefined,
         languageServer: row.languageServer ? this.#languageServer : undefined,
         parser: row.parser ? parser : undefined,
+        reward: row.reward ? reward : undefined,
         onPolicyError: (error) => {
           throw error;
         },

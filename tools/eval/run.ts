@@ -10,11 +10,16 @@
  */
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { featureNames } from '../../src/completion/features';
 import { createParser } from '../../src/completion/parser';
 import { defaultSettings } from '../../src/contributions';
 import { readModelFolder } from '../../src/model/modelFolder';
 import { createPolicy } from '../../src/model/policy';
-import { writeRewardWeights } from '../../src/model/rewardModel';
+import {
+  createRewardModel,
+  readRewardWeights,
+  writeRewardWeights,
+} from '../../src/model/rewardModel';
 import { openSession } from '../../src/model/session';
 import { loadTokenizer } from '../../src/model/tokenizer';
 import {
@@ -38,6 +43,7 @@ import { ablation, markCuts, markdown, type RowNames } from './table';
 
 const root = process.cwd();
 const cache = path.join(root, '.cache/eval');
+const shippedReward = path.join(root, 'media/reward/pretrained.json');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -58,7 +64,7 @@ const { values, positionals } = parseArgs({
 });
 
 /** What fitting asks: candidates of all sources. */
-const fitRow = lastRow();
+const fitRow = rowOf('sampled');
 const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: everythingRow };
 
 const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));
@@ -85,7 +91,7 @@ if (positionals[0] === 'gate') {
     await readHistories(path.resolve(values.stores), stderrLogger),
   );
   process.stdout.write(report + '\n');
-  await writeRewardWeights(path.join(root, 'media/reward/pretrained.json'), weights);
+  await writeRewardWeights(shippedReward, weights);
 } else if (positionals[0] === 'offpolicy') {
   if (values.histories === undefined)
     throw new Error('Name a folder of repositories with --histories.');
@@ -125,7 +131,7 @@ function latest(key: string): Answer[] {
 /** Asks at `count` places, as many in each package of TypeScript, as shipped and without the lists. */
 async function askMembers(count: number): Promise<Record<string, MemberAnswer[]>> {
   const { equipment, close } = await equip();
-  const everything = lastRow();
+  const everything = rowOf(everythingRow);
   const without: MemberAnswer[] = [];
   const withIt: MemberAnswer[] = [];
   const { signal } = interrupted();
@@ -186,6 +192,7 @@ async function equip(): Promise<{ equipment: Equipment; close: () => Promise<voi
     plain: createPolicy(session, tokenizer, noHeader, false),
     full: createPolicy(session, tokenizer, manifest),
     parser: createParser(readGrammar, stderrLogger),
+    reward: createRewardModel(await readRewardWeights(shippedReward), featureNames),
     typescript: await installedTypeScript(),
   } satisfies Equipment;
   return { equipment, close: () => session.release() };
@@ -222,9 +229,9 @@ function answerOf(
   };
 }
 
-function lastRow(): Row {
-  const row = rows.find(({ id }) => id === everythingRow);
-  if (row === undefined) throw new Error(`There is no row ${everythingRow}.`);
+function rowOf(name: string): Row {
+  const row = rows.find(({ id }) => id === name);
+  if (row === undefined) throw new Error(`There is no row ${name}.`);
   return row;
 }
 
