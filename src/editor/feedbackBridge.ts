@@ -7,7 +7,8 @@ import * as vscode from 'vscode';
 import type { RefusalMemory } from '../completion/refusals';
 import type { Suggester } from '../completion/suggester';
 import { suggestionVisibleKey } from '../contributions';
-import type { ChangeCause, Place, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
+import type { Place } from '../feedback/followedPlaces';
+import type { ChangeCause, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
 import type { Clock, Suggestion, TextChange } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 

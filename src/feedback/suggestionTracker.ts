@@ -15,9 +15,9 @@
 import type { Clock, FeedbackEvent, Outcome, Suggestion, TextChange } from '../types';
 import type { Disposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
-import { agreement } from './agreement';
-import { type DocumentChange, LiveTexts, type ReadText, refineNear } from './liveTexts';
-import { RegionWatch, type WatchPurpose } from './regionWatch';
+import { FollowedPlaces, type Place } from './followedPlaces';
+import { type DocumentChange, LiveTexts, type ReadText } from './liveTexts';
+import type { WatchPurpose } from './regionWatch';
 import { steadyClock } from './steadyClock';
 import { type ChangeCause, TrackedRegion } from './trackedRegion';
 import { VisibleSuggestion } from './visibleSuggestion';
@@ -43,12 +43,6 @@ export interface TrackerOptions {
   readonly maxSilencesPerHour?: number;
 }
 
-/** Where a candidate's text begins in the live document, and the cursor up to which some of it stands. */
-export interface Place {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** What a person says about a suggestion in so many words. */
 export interface Rating {
   readonly thumb: 'up' | 'down' | null;
@@ -64,12 +58,6 @@ interface Remembered {
   /** Undefined until it ends. */
   readonly outcome?: Outcome;
   readonly visibleMs: number;
-}
-
-/** A place that is watched, and the candidate whose accept was reported before its text arrived. */
-interface Followed {
-  readonly suggestion: Suggestion;
-  readonly awaitedIndex?: number;
 }
 
 /** How much an outcome says; a greater one overwrites a lesser. */
@@ -104,11 +92,9 @@ interface Silence {
 
 export class SuggestionTracker implements Disposable {
   readonly #clock: Clock;
-  readonly #maxFollowed: number;
   readonly #records = new Emitter<FeedbackEvent>();
   readonly #texts: LiveTexts;
-  /** The oldest first. */
-  readonly #followed = new Map<RegionWatch, Followed>();
+  readonly #followed: FollowedPlaces;
   /** The oldest first. */
   readonly #remembered = new Map<string, Remembered>();
   #visible: VisibleSuggestion | undefined;
@@ -122,7 +108,13 @@ export class SuggestionTracker implements Disposable {
   constructor(clock: Clock, options: TrackerOptions) {
     this.#clock = steadyClock(clock);
     this.#texts = new LiveTexts(options.readText);
-    this.#maxFollowed = options.maxFollowed ?? 200;
+    this.#followed = new FollowedPlaces({
+      clock: this.#clock,
+      most: options.maxFollowed ?? 200,
+      textOf: (uri) => this.#texts.get(uri),
+      record: (event) => this.#records.fire(event),
+      onDidEnd: () => this.#releaseDocuments(),
+    });
     this.#maxSilencesPerHour = options.maxSilencesPerHour ?? maxSilencesPerHour;
   }
 
@@ -164,7 +156,7 @@ export class SuggestionTracker implements Disposable {
     } else {
       this.#endVisible('superseded');
       if (rank[this.#remembered.get(id)?.outcome ?? 'unseen'] > 0) return;
-      const at = place ?? this.#watchOf(id)?.region ?? { start: offset, end: offset };
+      const at = place ?? this.#followed.watchOf(id)?.region ?? { start: offset, end: offset };
       const document = this.#texts.open(documentUri) ?? '';
       this.#visible = new VisibleSuggestion(suggestion, candidateIndex, at, document, timeMs);
     }
@@ -182,19 +174,8 @@ export class SuggestionTracker implements Disposable {
     const { outcome, visibleMs = 0 } = this.#remembered.get(suggestionId) ?? {};
     if (!outcome) return;
     this.#recordOutcome(suggestionId, 'accepted', candidateIndex, visibleMs);
-    const watch = this.#watchOf(suggestionId);
-    const followed = watch && this.#followed.get(watch);
-    if (!followed) return;
-    const { suggestion } = followed;
-    const { region, linePrefix } = watch;
-    if (outcome === 'accepted' || outcome === 'typedThrough') {
-      // It is followed whole already, unless it was undone and now accepted once more.
-      const document = this.#texts.get(suggestion.documentUri) ?? '';
-      const stands = standingEnd(suggestion, candidateIndex, region.start, document) !== undefined;
-      if (region.survival > 0 || !stands) return;
-    }
-    this.#drop(watch);
-    this.#followAccepted(suggestion, candidateIndex, region, linePrefix);
+    const isFollowedWhole = outcome === 'accepted' || outcome === 'typedThrough';
+    this.#followed.acceptedLate(suggestionId, candidateIndex, isFollowedWhole);
   }
 
   /** The user pressed Esc on the visible suggestion. */
@@ -218,19 +199,7 @@ export class SuggestionTracker implements Disposable {
       if (this.#visible?.uri === uri) this.#endVisible('left');
       return;
     }
-    const followed = [...this.#followed].filter(([, at]) => at.suggestion.documentUri === uri);
-    const smallest = refineNear(
-      change,
-      followed.map(([watch]) => watch.region),
-    );
-    for (const [watch, { suggestion, awaitedIndex }] of followed) {
-      watch.follow(smallest, cause, change.after);
-      const { region, linePrefix } = watch;
-      if (awaitedIndex === undefined) continue;
-      if (standingEnd(suggestion, awaitedIndex, region.start, change.after) === undefined) continue;
-      this.#drop(watch);
-      this.#followAccepted(suggestion, awaitedIndex, region, linePrefix);
-    }
+    this.#followed.documentChanged(uri, change, cause);
     if (this.#visible?.uri === uri) this.#judgeVisible(this.#visible, change, cause);
   }
 
@@ -244,9 +213,7 @@ export class SuggestionTracker implements Disposable {
   documentClosed(uri: string): void {
     if (this.#silence?.suggestion.documentUri === uri) this.#breakSilence();
     if (this.#visible?.uri === uri) this.#endVisible('left');
-    for (const [watch, { suggestion }] of this.#followed) {
-      if (suggestion.documentUri === uri) watch.close();
-    }
+    this.#followed.documentClosed(uri);
     this.#releaseDocuments();
   }
 
@@ -270,7 +237,7 @@ export class SuggestionTracker implements Disposable {
     this.#breakSilence();
     this.#endVisible('left');
     this.#disposed = true;
-    for (const watch of [...this.#followed.keys()]) watch.close();
+    this.#followed.closeAll();
     this.#texts.keepOnly(new Set());
     this.#records.dispose();
   }
@@ -279,13 +246,7 @@ export class SuggestionTracker implements Disposable {
   #isSilentAt({ documentUri, offset }: Suggestion): boolean {
     const waiting = this.#silence?.suggestion;
     if (waiting?.documentUri === documentUri && waiting.offset === offset) return true;
-    return [...this.#followed].some(
-      ([{ region }, { suggestion }]) =>
-        suggestion.shownIndex === null &&
-        suggestion.documentUri === documentUri &&
-        region.start === offset &&
-        region.end === offset,
-    );
+    return this.#followed.isSilentAt(documentUri, offset);
   }
 
   #breakSilence(): void {
@@ -307,7 +268,7 @@ export class SuggestionTracker implements Disposable {
     const { offset } = suggestion;
     const linePrefix = document.slice(document.lastIndexOf('\n', offset - 1) + 1, offset);
     const region = new TrackedRegion(document, offset, 0);
-    this.#follow(suggestion, 0, 'writtenInstead', region, linePrefix);
+    this.#followed.follow(suggestion, 0, 'writtenInstead', region, linePrefix);
   }
 
   #judgeVisible(visible: VisibleSuggestion, change: DocumentChange, cause: ChangeCause): void {
@@ -333,9 +294,9 @@ export class SuggestionTracker implements Disposable {
     this.#visible = undefined;
     const visibleMs = visible.visibleMs(this.#clock.now());
     this.#recordOutcome(suggestion.id, outcome, candidateIndex, visibleMs);
-    const watch = this.#watchOf(suggestion.id);
-    if (watch) this.#drop(watch);
-    this.#followAccepted(suggestion, candidateIndex, visible, linePrefix);
+    const watch = this.#followed.watchOf(suggestion.id);
+    if (watch) this.#followed.drop(watch);
+    this.#followed.followAccepted(suggestion, candidateIndex, visible, linePrefix);
     this.#releaseDocuments();
   }
 
@@ -351,9 +312,9 @@ export class SuggestionTracker implements Disposable {
     this.#recordOutcome(suggestion.id, outcome, candidateIndex, visibleMs, takenLength);
 
     const document = this.#texts.get(suggestion.documentUri);
-    const watch = this.#watchOf(suggestion.id);
+    const watch = this.#followed.watchOf(suggestion.id);
     if (document !== undefined && (!watch || outcome === 'partial')) {
-      if (watch) this.#drop(watch);
+      if (watch) this.#followed.drop(watch);
       const taken = outcome === 'partial' ? typedLength : 0;
       const laterLength = end - start - taken;
       const region = new TrackedRegion(document, start, taken, {
@@ -362,72 +323,9 @@ export class SuggestionTracker implements Disposable {
         typedLength: taken > 0 ? visible.typedBefore : 0,
       });
       const purpose = taken > 0 ? 'taken' : purposeAfter[outcome];
-      this.#follow(suggestion, candidateIndex, purpose, region, visible.linePrefix);
+      this.#followed.follow(suggestion, candidateIndex, purpose, region, visible.linePrefix);
     }
     this.#releaseDocuments();
-  }
-
-  /** Follows an accepted text where it stands, or awaits it: the command may come before the change. */
-  #followAccepted(
-    suggestion: Suggestion,
-    index: number,
-    place: Place & { readonly typedBefore?: number },
-    linePrefix: string,
-  ): void {
-    const document = this.#texts.get(suggestion.documentUri);
-    if (document === undefined) return;
-    const { start } = place;
-    const end = standingEnd(suggestion, index, start, document);
-    if (end === undefined) {
-      const region = new TrackedRegion(document, start, 0, { laterLength: place.end - start });
-      this.#follow(suggestion, index, 'lateAccept', region, linePrefix, index);
-    } else {
-      const { typedBefore: typedLength = 0 } = place;
-      const region = new TrackedRegion(document, start, end - start, { typedLength });
-      this.#follow(suggestion, index, 'taken', region, linePrefix);
-    }
-  }
-
-  #follow(
-    suggestion: Suggestion,
-    candidateIndex: number,
-    purpose: WatchPurpose,
-    region: TrackedRegion,
-    linePrefix: string,
-    awaitedIndex?: number,
-  ): void {
-    const { id: suggestionId, documentUri } = suggestion;
-    const watch = new RegionWatch({
-      suggestionId,
-      purpose,
-      region,
-      maxLineBreaks: (suggestion.candidates[candidateIndex]?.text ?? '').split('\n').length - 1,
-      linePrefix,
-      clock: this.#clock,
-      documentText: () => this.#texts.get(documentUri) ?? '',
-      record: (event) => this.#records.fire(event),
-      onDidEnd: (ended) => {
-        this.#drop(ended);
-        this.#releaseDocuments();
-      },
-    });
-    this.#followed.set(
-      watch,
-      awaitedIndex === undefined ? { suggestion } : { suggestion, awaitedIndex },
-    );
-    if (this.#followed.size > this.#maxFollowed) {
-      const [oldest] = this.#followed.keys();
-      oldest?.finish();
-    }
-  }
-
-  #drop(watch: RegionWatch): void {
-    watch.dispose();
-    this.#followed.delete(watch);
-  }
-
-  #watchOf(suggestionId: string): RegionWatch | undefined {
-    return [...this.#followed.keys()].find((watch) => watch.suggestionId === suggestionId);
   }
 
   /** Records the suggestion itself, before anything else about it. */
@@ -467,22 +365,8 @@ export class SuggestionTracker implements Disposable {
 
   /** Lets go of the text of documents in which nothing is visible or followed. */
   #releaseDocuments(): void {
-    const needed = new Set([...this.#followed.values()].map((at) => at.suggestion.documentUri));
+    const needed = new Set(this.#followed.uris);
     if (this.#visible) needed.add(this.#visible.uri);
     this.#texts.keepOnly(needed);
   }
-}
-
-/** Where candidate `index` ends if all of it stands at `start`. */
-function standingEnd(
-  suggestion: Suggestion,
-  index: number,
-  start: number,
-  document: string,
-): number | undefined {
-  const text = suggestion.candidates[index]?.text ?? '';
-  // Other line ends and deeper indentation make what stands there longer than the text.
-  const standing = document.slice(start, start + 2 * text.length + 200);
-  const { takenLength, typedLength } = agreement(standing, text);
-  return text !== '' && takenLength === text.length ? start + typedLength : undefined;
 }
