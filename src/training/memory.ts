@@ -48,7 +48,7 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
 }
 
 /** Node, onnxruntime and their buffers before any weight is read. */
-const processBytes = 205e6;
+const processBytes = 235e6;
 
 /** Numbers in the matrices of a model. */
 export function weightCount(config: LlamaConfig): number {

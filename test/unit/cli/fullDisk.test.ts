@@ -78,17 +78,17 @@ describe.skipIf(process.platform === 'win32')('where no file may grow so large',
   }, 120_000);
 
   test('a training that has a checkpoint keeps it, and loses nothing by it', async () => {
-    expect(await hone(trainInto('whole', 14))).toMatchObject({ code: 0 });
+    expect(await hone(trainInto('whole', 10))).toMatchObject({ code: 0 });
     const untilThereIs = path.join(folder, 'late.checkpoint');
-    expect(await hone(trainInto('late', 14), { untilThereIs })).toMatchObject({ code: 130 });
+    expect(await hone(trainInto('late', 10), { untilThereIs })).toMatchObject({ code: 130 });
     const [, kept = ''] = await found('late');
     const before = await found('late');
-    const { code, said } = await hone(trainInto('late', 14), { fileKilobytes: 700 });
+    const { code, said } = await hone(trainInto('late', 10), { fileKilobytes: 700 });
     expect(code).toBe(1);
     const steps = Number(/step-0*(\d+)/.exec(kept)?.[1]);
     expect(said).toContain(`What was learned in ${steps} steps is kept`);
     expect(await found('late')).toEqual(before);
-    const resumed = await hone(trainInto('late', 14));
+    const resumed = await hone(trainInto('late', 10));
     expect(resumed.said).toContain(`"resumedFrom":${steps}`);
     const weights = (of: string): Promise<Buffer> =>
       readFile(path.join(folder, of, 'adapter_model.safetensors'));
