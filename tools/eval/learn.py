@@ -12,6 +12,8 @@ import sys
 import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+# Threads that wait for each other by spinning stand still on a machine that is busy.
+os.environ["OMP_WAIT_POLICY"] = "passive"
 
 import torch  # noqa: E402
 from peft import PeftModel  # noqa: E402
