@@ -20,6 +20,7 @@ import { writeFrozenWeights } from '../../src/training/frozenWeights';
 import { freshPairs } from '../../src/training/lora';
 import { mergeAdapter } from '../../src/training/merge';
 import { linearModules } from '../../src/training/modules';
+import { torchShape } from '../torch/checkpoint';
 import { type Figure, format, spread } from './machine';
 import { modelDirectory, ownSources, root } from './places';
 import { suggestionsWhileTraining } from './whileTraining';
@@ -112,18 +113,10 @@ interface Rival {
   close(): void;
 }
 
-async function openRival({ manifest }: ModelFolder): Promise<Rival | undefined> {
+async function openRival(model: ModelFolder): Promise<Rival | undefined> {
   const python = process.env['HONE_BENCH_PYTHON'];
   if (python === undefined) return undefined;
-  const config = {
-    vocab_size: manifest.vocabularySize,
-    hidden_size: manifest.hiddenSize,
-    intermediate_size: manifest.feedForwardSize,
-    num_hidden_layers: manifest.layers,
-    num_attention_heads: manifest.heads,
-    num_key_value_heads: manifest.kvHeads,
-    tie_word_embeddings: manifest.tiedEmbedding,
-  };
+  const config = torchShape(model);
   const asked = JSON.stringify({ threads, tokens, completion, rank, config });
   const script = path.join(root, 'tools/bench/training.py');
   const child = spawn(python, [script, asked], { stdio: ['pipe', 'pipe', 'inherit'] });

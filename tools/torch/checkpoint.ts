@@ -9,6 +9,19 @@ import { buildLlamaGraph } from '../../src/model/llamaGraph';
 import type { ModelFolder } from '../../src/model/modelFolder';
 import { type NamedTensor, writeSafetensors } from '../../src/model/writeSafetensors';
 
+/** How large a model is, in the words of `transformers`. */
+export function torchShape({ manifest }: ModelFolder): Readonly<Record<string, number | boolean>> {
+  return {
+    vocab_size: manifest.vocabularySize,
+    hidden_size: manifest.hiddenSize,
+    intermediate_size: manifest.feedForwardSize,
+    num_hidden_layers: manifest.layers,
+    num_attention_heads: manifest.heads,
+    num_key_value_heads: manifest.kvHeads,
+    tie_word_embeddings: manifest.tiedEmbedding,
+  };
+}
+
 /** Writes into `directory`, which need not exist; four bytes for each parameter. */
 export async function writeTorchCheckpoint(base: ModelFolder, directory: string): Promise<void> {
   const { manifest } = base;
@@ -16,17 +29,11 @@ export async function writeTorchCheckpoint(base: ModelFolder, directory: string)
   const config = {
     model_type: manifest.architecture,
     architectures: [manifest.architecture === 'llama' ? 'LlamaForCausalLM' : 'Qwen2ForCausalLM'],
-    vocab_size: manifest.vocabularySize,
-    hidden_size: manifest.hiddenSize,
-    intermediate_size: manifest.feedForwardSize,
-    num_hidden_layers: manifest.layers,
-    num_attention_heads: manifest.heads,
-    num_key_value_heads: manifest.kvHeads,
+    ...torchShape(base),
     head_dim: manifest.headSize,
     max_position_embeddings: manifest.maxPositions,
     rms_norm_eps: manifest.rmsEpsilon,
     rope_theta: manifest.ropeTheta,
-    tie_word_embeddings: manifest.tiedEmbedding,
   };
   await writeFile(join(directory, 'config.json'), JSON.stringify(config));
   const weights = await FolderWeights.open(base);
