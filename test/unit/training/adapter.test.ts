@@ -11,6 +11,8 @@ import {
   readAdapter,
   writeAdapter,
 } from '../../../src/training/adapter';
+import { openScores, parametersOf } from '../../../src/training/engine';
+import { writeFrozenWeights } from '../../../src/training/frozenWeights';
 import { mergeAdapter } from '../../../src/training/merge';
 import { linearModules } from '../../../src/training/modules';
 import { seededRandom } from '../../../src/util/random';
@@ -74,6 +76,33 @@ test.each<[Precision, number]>([
     expect(largestDifference(tuned, floatsOfHex(reference.frozen))).toBeGreaterThan(0.3);
   },
 );
+
+test('an adapter that is fed to the graph and one that is merged give the same scores', async () => {
+  const folder = await temporaryFolder();
+  const base = await makeTinyModel(join(folder, 'base'), { precision: 'fp32' });
+  const adapter = join(folder, 'adapter');
+  const { rank, alpha, pairs } = randomAdapter(base.manifest);
+  await writeAdapter(adapter, { rank, alpha, pairs }, base.manifest);
+  const merged = await mergeAdapter({ base, adapter, destination: join(folder, 'merged') });
+  const sequences = [{ ids: reference.ids, start: 3 }];
+  const examples = [{ line: 1, weight: 1, liked: true, sequences }];
+  const score = async (model: ModelFolder, parameters: readonly Float32Array[]) => {
+    const directory = await temporaryFolder();
+    await writeFrozenWeights(model, directory);
+    const modules = pairs.map(({ module }) => module);
+    const lora = { rank, alpha };
+    const engine = await openScores({
+      ...{ config: model.manifest, modules, lora, directory, threads: 1 },
+    });
+    const [result = NaN] = await engine.run(examples, parameters).finally(() => engine.release());
+    return result;
+  };
+  const fed = parametersOf(pairs);
+  const none = fed.map(({ length }) => new Float32Array(length));
+  const unmerged = await score(base, fed);
+  expect(Math.abs((await score(merged, none)) - unmerged)).toBeLessThan(1e-4 * Math.abs(unmerged));
+  expect(Math.abs((await score(base, none)) - unmerged)).toBeGreaterThan(0.1);
+});
 
 test('an adapter merged into 8 bits is as near to exact sums as the 8 bits are without it', async () => {
   const folder = await temporaryFolder();

@@ -234,6 +234,32 @@ test('a batch has the gradients of its rows added up, so padding changes nothing
   });
 });
 
+test('a batch of eight rows of all lengths has the gradients of eight rows added up', async () => {
+  const options = await engine('qwen2');
+  const examples = Array.from({ length: 8 }, (_, i): Example => {
+    const ids = Array.from({ length: 4 + 2 * i }, (_, t) => 3 + ((37 * i + 11 * t) % 270));
+    return { line: i + 1, weight: 1 + i / 4, liked: true, sequences: [{ ids, start: 1 + i }] };
+  });
+  const parameters = fixedParameters(options);
+  const inputs = forSft(examples);
+  await withGradients(options, { method: 'sft' }, async (engine) => {
+    const whole = await engine.run(examples, inputs, parameters);
+    const sums = parameters.map(({ length }) => new Float32Array(length));
+    let loss = 0;
+    for (const example of examples) {
+      const part = await engine.run([example], inputs, parameters);
+      loss += part.loss;
+      for (const [p, gradient] of part.gradients.entries())
+        sums[p] = gradient.map((value, i) => value + (sums[p]?.[i] ?? NaN));
+    }
+    expect(loss).toBeCloseTo(whole.loss, 5);
+    for (const [p, gradient] of whole.gradients.entries()) {
+      const difference = gradient.map((value, i) => value - (sums[p]?.[i] ?? NaN));
+      expect(norm(difference)).toBeLessThan(1e-5 * norm(gradient));
+    }
+  });
+});
+
 test('a fresh adapter changes nothing', async () => {
   const options = await engine('llama');
   const scores = await openScores(options);
