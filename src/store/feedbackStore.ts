@@ -9,7 +9,14 @@ import { judgedOutcomes } from '../feedback/label';
 import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
-import { pruneOldest, reclaim, type RetentionLimits, usedBytes } from './retention';
+import {
+  oldestKeptMs,
+  pruneOldest,
+  reclaim,
+  removeSetAside,
+  type RetentionLimits,
+  usedBytes,
+} from './retention';
 import { insertEvent, newestTime, newestTimes, readLast, readPage, readPages } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
@@ -62,6 +69,7 @@ export interface FeedbackStore {
   deleteSuggestion(id: string): Promise<number>;
   /** Both ends inclusive. */
   deleteRange(range: { readonly fromMs: number; readonly untilMs: number }): Promise<number>;
+  /** Damaged files that were set aside go too. */
   deleteAll(): Promise<number>;
   /** Removes what is too old or too much, oldest first; resolves to the suggestions removed. */
   prune(limits: RetentionLimits): Promise<number>;
@@ -238,12 +246,17 @@ class SqliteFeedbackStore implements FeedbackStore {
     return this.#delete('DELETE FROM suggestions WHERE time_ms BETWEEN ? AND ?', fromMs, untilMs);
   }
 
-  deleteAll(): Promise<number> {
-    return this.#delete('DELETE FROM suggestions');
+  async deleteAll(): Promise<number> {
+    const removed = await this.#delete('DELETE FROM suggestions');
+    await removeSetAside(this.file, Infinity);
+    return removed;
   }
 
   async prune(limits: RetentionLimits): Promise<number> {
-    return pruneOldest(await this.#ready(), limits, this.#clock.now());
+    const now = this.#clock.now();
+    const removed = await pruneOldest(await this.#ready(), limits, now);
+    await removeSetAside(this.file, oldestKeptMs(limits, now));
+    return removed;
   }
 
   async checkpoint(): Promise<void> {

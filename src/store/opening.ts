@@ -116,12 +116,15 @@ async function openAndPrepare(file: string, mode: 'existing' | 'create'): Promis
   }
 }
 
+/** What follows the name of a file that was set aside, before the time. */
+export const setAsideMark = '.damaged-';
+
 /** Renames the file to `NAME.damaged-<time>`, its log before it: a log without its file is inert. */
 async function setAside(file: string, nowMs: number): Promise<string> {
   const stamp = new Date(nowMs).toISOString().replace(/[:.]/g, '-');
-  let asideFile = `${file}.damaged-${stamp}`;
+  let asideFile = `${file}${setAsideMark}${stamp}`;
   for (let n = 2; (await inodeOf(asideFile)) !== noInode; n++) {
-    asideFile = `${file}.damaged-${stamp}-${n}`;
+    asideFile = `${file}${setAsideMark}${stamp}-${n}`;
   }
   for (const suffix of ['-wal', '-shm', '']) {
     await rename(file + suffix, asideFile + suffix).catch((error: unknown) => {

@@ -3,7 +3,10 @@
  * short transactions, so that other windows can write in between, and gives the room back to the
  * disk. Decides nothing about what is worth keeping.
  */
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Connection, Database } from './database';
+import { setAsideMark } from './opening';
 
 export interface RetentionLimits {
   /** 0 keeps for good. */
@@ -25,7 +28,7 @@ export async function pruneOldest(
 ): Promise<number> {
   let removed = 0;
   if (limits.retentionDays > 0) {
-    const oldestMs = nowMs - limits.retentionDays * msPerDay;
+    const oldestMs = oldestKeptMs(limits, nowMs);
     removed += await repeat(() => deleteOldest(database, batchSize, oldestMs));
   }
   if (limits.maxStoreMegabytes > 0) {
@@ -37,6 +40,23 @@ export async function pruneOldest(
   }
   if (removed > 0) await reclaim(database);
   return removed;
+}
+
+/** Removes damaged files that were set aside, those last written before that time: they hold feedback. */
+export async function removeSetAside(file: string, beforeMs: number): Promise<void> {
+  const folder = path.dirname(file);
+  const begin = path.basename(file) + setAsideMark;
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(begin))) {
+    const aside = path.join(folder, name);
+    const { mtimeMs } = await stat(aside).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < beforeMs) await rm(aside, { force: true });
+  }
+}
+
+/** The time before which suggestions are older than they are kept; -Infinity where they are for good. */
+export function oldestKeptMs({ retentionDays }: RetentionLimits, nowMs: number): number {
+  return retentionDays > 0 ? nowMs - retentionDays * msPerDay : -Infinity;
 }
 
 /** Bytes of pages that hold something. */

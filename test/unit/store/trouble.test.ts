@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../../src/store/database';
@@ -91,6 +91,26 @@ describe('a damaged database', () => {
     expect(aside).toHaveLength(1);
     expect(windows.flatMap(({ problems }) => problems)).toHaveLength(1);
     expect(windows[0] && (await readAll(windows[0].store))).toHaveLength(3);
+  });
+
+  test('what was set aside goes with all feedback, or once it is older than that is kept', async () => {
+    const file = await filledDatabase();
+    await overwrite(file, 0, 'no database');
+    const { store } = await openStoreForTests({ file });
+    const beside = () => readdir(path.dirname(file));
+    const prune = () => store.prune({ retentionDays: 30, maxStoreMegabytes: 0 });
+    const aside = path.join(
+      path.dirname(file),
+      (await beside()).find((name) => name.includes('.damaged-')) ?? '',
+    );
+    await prune();
+    expect(await beside()).toContain(path.basename(aside));
+    await utimes(aside, 0, Date.now() / 1000 - 31 * 86_400);
+    await prune();
+    expect(await beside()).not.toContain(path.basename(aside));
+    await writeFile(aside, 'no database');
+    await store.deleteAll();
+    expect(await beside()).not.toContain(path.basename(aside));
   });
 
   test('damage that comes while it is open costs no event', async () => {
