@@ -3,18 +3,11 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ModelFolder, readModelFolder } from '../../../src/model/modelFolder';
-import { writeAdapter } from '../../../src/training/adapter';
 import { mergeAdapter } from '../../../src/training/merge';
-import { linearModules } from '../../../src/training/modules';
-import {
-  type Registry,
-  type VersionRecord,
-  addVersion,
-  openRegistry,
-  versionId,
-} from '../../../src/training/registry';
+import { type Registry, addVersion, openRegistry, versionId } from '../../../src/training/registry';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
-import { adapterValues, makeTinyModel } from '../../helpers/tinyModel';
+import { makeTinyModel } from '../../helpers/tinyModel';
+import { add, record } from '../../helpers/versions';
 
 interface Place {
   readonly root: string;
@@ -42,39 +35,6 @@ function open(directory: string, base: ModelFolder): Pick<Place, 'registry' | 'm
     },
   });
   return { registry, merged };
-}
-
-/** Adds a version with an adapter of its own. */
-async function add(
-  { root, base }: Pick<Place, 'root' | 'base'>,
-  id: string,
-  changes: Partial<VersionRecord> = {},
-): Promise<void> {
-  const adapter = join(root, `adapter of ${id}`);
-  const pairs = linearModules(base.manifest).map((module) => ({
-    module,
-    a: adapterValues(`${id} ${module.name} a`, module.columns),
-    b: adapterValues(`${id} ${module.name} b`, module.rows),
-  }));
-  await writeAdapter(adapter, { rank: 1, alpha: 1, pairs }, base.manifest);
-  await addVersion(root, record(id, base, changes), { adapter });
-}
-
-function record(id: string, base: ModelFolder, changes: Partial<VersionRecord>): VersionRecord {
-  const { version, sourceSha256 } = base.manifest;
-  return {
-    id,
-    createdMs: Number(id.slice(1)),
-    base: { version, sourceSha256 },
-    policyVersion: `tiny@${id}`,
-    trainedRows: 100,
-    heldOut: 20,
-    untilMs: 0,
-    minutes: 1,
-    tokensPerSecond: 200,
-    verdict: { passed: true, reasons: ['It is better.'], checks: [] },
-    ...changes,
-  };
 }
 
 const refused = { passed: false, reasons: ['It forgot how to write loops.'], checks: [] };
