@@ -21,11 +21,13 @@ import { ExportPreview } from './editor/exportCommand';
 import { readOpenDocument } from './editor/documentText';
 import { FeedbackBridge } from './editor/feedbackBridge';
 import { type HistoryCommandParams, HistoryOffer } from './editor/historyCommand';
+import { forgetOldRows } from './editor/forgetting';
 import { InlineProvider } from './editor/inlineProvider';
 import { EditorLanguageServer } from './editor/languageServer';
+import { learnedFiles } from './editor/learnedFiles';
 import { Learning } from './editor/learning';
-import { type LearningCommandParams, tellEnd } from './editor/learningCommands';
-import { learnedFiles, learningWork } from './editor/learningWork';
+import { type LearningCommandParams, tellEnd, tellFailure } from './editor/learningCommands';
+import { learningWork } from './editor/learningWork';
 import { channelLogger, messageOf } from './editor/log';
 import { ModelSetup, threadsOf } from './editor/modelSetup';
 import { isCalm, isOnMains } from './editor/power';
@@ -63,14 +65,19 @@ export function activate(context: vscode.ExtensionContext): void {
     const dist = path.join(context.extensionPath, 'dist');
     const settings = own(new SettingsSource(vscode.workspace, reportSetting));
     const snooze = own(new Snooze(clock, context.globalState));
-    const store = own(new StoreOwner({ directory: storage, settings, clock, logger }));
+    const learned = learnedFiles(path.join(storage, 'learned'));
+    const store = own(
+      new StoreOwner({
+        ...{ directory: storage, settings, clock, logger },
+        pruneCopies: (retentionDays) => forgetOldRows(learned, retentionDays, clock),
+      }),
+    );
     const recorder = new Recorder(store.opened, (error) => store.report(error));
     const files = own(new WorkspaceFiles(settings, logger));
     const copyIndex = new CopyIndex();
     const neighbours = new NeighbourIndex();
     own(new WorkspaceIndex(copyIndex, neighbours, files, clock, logger));
 
-    const learned = learnedFiles(path.join(storage, 'learned'));
     const shippedReward = path.join(context.extensionPath, 'media', 'reward', 'pretrained.json');
     const host = { hostScript: path.join(dist, 'host.js'), clock, logger };
     const lineOf = (base: ModelFolder): VersionLine =>
@@ -99,18 +106,17 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     );
     const line = (): VersionLine | undefined => model.base && lineOf(model.base);
+    const activity = own(new Activity(learned.activity, clock));
+    const { onDidAct } = activity;
     const reward = own(
       new RewardSource({
-        shippedFile: shippedReward,
-        fittedFile: learned.fittedReward,
-        clock,
-        logger,
+        ...{ shippedFile: shippedReward, fittedFile: learned.fittedReward },
+        ...{ onDidAct, clock, logger },
       }),
     );
-    const activity = own(new Activity(path.join(learned.directory, 'activity'), clock));
     const learning = own(
       new Learning({
-        directory: learned.directory,
+        files: learned,
         work: learningWork({
           ...host,
           database: path.join(storage, 'feedback.db'),
@@ -125,19 +131,21 @@ export function activate(context: vscode.ExtensionContext): void {
         store: () => store.opened,
         machine: { idleMs: (enoughMs) => activity.idleMs(enoughMs), isOnMains, isCalm },
         onEnded: tellEnd,
+        onFailed: tellFailure,
         clock,
         logger,
       }),
     );
-    own(activity.onDidAct(() => learning.acted()));
+    own(onDidAct(() => learning.acted()));
     own(tracker.onDidRecord((event) => learning.recorded(event)));
+    own(settings.onDidChange(() => learning.changed()));
+    own(model.onDidChangeVersion(() => learning.changed()));
     // Another window may put a version in place, or the settings ask for another line of them.
     own(
       watch({
         stamp: async () => `${line()?.name} ${await stampOf(line()?.pointer ?? '')}`,
-        everyMs: 3_000,
+        ...{ onDidAct, everyMs: 3_000, clock },
         onChange: () => void model.refresh(),
-        clock,
       }),
     );
     const parser = createParser((name) => readFile(path.join(dist, 'grammars', name)), logger);
@@ -156,6 +164,20 @@ export function activate(context: vscode.ExtensionContext): void {
     // What another version proposed is not offered any more.
     own(model.onDidChangeVersion(() => suggester.forgetAll()));
     const bridge = own(new FeedbackBridge(tracker, suggester, refusals, clock));
+    const forget = (): void => {
+      bridge.forgetAll();
+      outcomes.forgetAll();
+    };
+    // Feedback may be deleted in another window. What was judged since is in the database.
+    own(
+      watch({
+        ...{ stamp: () => stampOf(learned.deletion), onDidAct, everyMs: 2_000, clock },
+        onChange() {
+          forget();
+          void recall(store.opened, { refusals, outcomes }, logger);
+        },
+      }),
+    );
     const languageServer = new EditorLanguageServer({ clock, logger });
     const provider = new InlineProvider({
       suggester,
@@ -203,6 +225,7 @@ export function activate(context: vscode.ExtensionContext): void {
         history,
         bridge,
         store,
+        forget,
         availability,
         preview,
         channel,

@@ -99,6 +99,16 @@ export class OutcomeMemory {
     };
   }
 
+  /** All feedback was deleted, so nothing is known of it any more. */
+  forgetAll(): void {
+    this.#queue.length = 0;
+    this.#awaited.clear();
+    this.#tallies.clear();
+    this.#refusedInARow = 0;
+    this.#takenInARow = 0;
+    this.#refusedMs = -Infinity;
+  }
+
   #share(kind: string): Share {
     const { taken, seen } = this.#tallies.get(kind) ?? { taken: 0, seen: 0 };
     return { taken: (taken + usual * usualWeight) / (seen + usualWeight), seen };

@@ -11,19 +11,15 @@ import {
   type SettingName,
   walkthroughId,
 } from '../contributions';
-import type { FeedbackStore } from '../store/feedbackStore';
 import type { Clock, Logger, Settings } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 import type { Availability } from './availability';
+import { deleteFeedback } from './deleteCommand';
 import { type ExportPreview, exportFeedback } from './exportCommand';
-import { counted } from './exportText';
 import type { FeedbackBridge } from './feedbackBridge';
 import { type HistoryCommandParams, learnFromHistory } from './historyCommand';
 import {
-  forgetHistories,
-  hasLearned,
   type LearningCommandParams,
-  offerToForget,
   rollBack,
   showVersions,
   stopTraining,
@@ -45,6 +41,8 @@ export interface CommandParams {
   readonly history: HistoryCommandParams;
   readonly bridge: FeedbackBridge;
   readonly store: StoreOwner;
+  /** Empties what this window remembers of feedback. */
+  readonly forget: () => void;
   /** For the active editor; undefined when there is none. */
   readonly availability: () => Availability | undefined;
   readonly preview: ExportPreview;
@@ -80,7 +78,8 @@ export function registerCommands(params: CommandParams): Disposable {
     [commands.comment]: () => comment(bridge, store),
 
     [commands.exportFeedback]: async () => exportFeedback(await store.open(), preview, clock),
-    [commands.deleteFeedback]: async () => deleteFeedback(await store.open(), bridge, learning),
+    [commands.deleteFeedback]: async () =>
+      deleteFeedback(await store.open(), { ...learning, forget: params.forget, clock }),
 
     [commands.trainNow]: () => trainNow(learning),
     [commands.stopTraining]: () => stopTraining(learning),
@@ -259,30 +258,6 @@ async function comment(bridge: FeedbackBridge, store: StoreOwner): Promise<void>
     prompt: 'What was good or bad about it? It is stored on this machine only.',
   });
   if (text?.trim()) await rate(bridge, store, { comment: text.trim() });
-}
-
-async function deleteFeedback(
-  store: FeedbackStore,
-  bridge: FeedbackBridge,
-  learning: LearningCommandParams,
-): Promise<void> {
-  const { suggestions } = await store.counts();
-  const confirm = 'Delete';
-  const answer = await vscode.window.showWarningMessage(
-    `Delete all feedback (${counted(suggestions, 'suggestion')})?`,
-    {
-      modal: true,
-      detail: 'It is removed from this machine for good. Export it first to keep it.',
-    },
-    confirm,
-  );
-  if (answer !== confirm) return;
-  const deleted = await store.deleteAll();
-  bridge.forgetAll();
-  await forgetHistories(learning);
-  const said = `Deleted ${counted(deleted, 'suggestion')}, with all feedback.`;
-  if (await hasLearned(learning)) void offerToForget(said, learning);
-  else void vscode.window.showInformationMessage(said);
 }
 
 async function chooseModel(): Promise<void> {

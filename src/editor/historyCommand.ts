@@ -209,7 +209,7 @@ async function readHistory(
   onProgress: (progress: LearningProgress) => void,
 ): Promise<HistoryReport | undefined> {
   const { files } = learning;
-  const lock = await takeLock(path.join(files.directory, 'history.lock'), clock);
+  const lock = await takeLock(files.locks.history, clock);
   if (lock === undefined) return undefined;
   const { directory, prefix } = repository;
   // Documents have the addresses that the editor gives them, which a model of a workspace goes by.

@@ -1,18 +1,19 @@
 /**
- * Learning, as this window does it: looks now and then at what is known, has the reward model fitted
- * anew or the policy trained where `learningPlan.ts` says so, puts in place what passed the gate, and
- * lets go at the next key press. The work itself is done in child processes; here nothing waits for it
- * but messages. It knows no editor: what it needs of one is handed to it.
+ * Learning, as this window does it: looks at what is known whenever that can have changed, has the
+ * reward model fitted anew or the policy trained where `learningPlan.ts` says so, and lets go at the
+ * next key press. While nobody does anything and nothing is to be done it waits for no timer. The work
+ * itself is done in child processes. It knows no editor: what it needs of one is handed to it.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import * as path from 'node:path';
+import { dirname } from 'node:path';
 import { judgedOutcomes } from '../feedback/label';
 import type { FeedbackStore } from '../store/feedbackStore';
 import type { VersionRecord } from '../training/registry';
 import type { Clock, FeedbackEvent, LearningSettings, Logger, Outcome } from '../types';
 import type { Disposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
+import type { LearnedFiles } from './learnedFiles';
 import {
   emptyMemory,
   judgedForRefit,
@@ -20,8 +21,10 @@ import {
   type LearningMemory,
   learningMemorySchema,
   type LineMemory,
+  lookAgainMs,
   nextStep,
   type RestReason,
+  type Step,
   withRefit,
   withTraining,
 } from './learningPlan';
@@ -66,8 +69,7 @@ export interface LearningWork {
 }
 
 export interface LearningParams {
-  /** Where all that is learned is kept, shared by all windows. */
-  readonly directory: string;
+  readonly files: Pick<LearnedFiles, 'memory' | 'locks'>;
   readonly work: LearningWork;
   readonly settings: () => LearningSettings;
   /** Undefined while no model is there to be trained. */
@@ -81,13 +83,18 @@ export interface LearningParams {
   };
   /** Told of a training in idle time that has ended. */
   readonly onEnded: (end: TrainingEnd) => void;
+  /** Told of a training in idle time that failed where the one before did not. */
+  readonly onFailed: (error: unknown) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** How often it looks what there is to do, and while it trains, whether the user is back. */
-export const lookEveryMs = 15_000;
+/** How long a window is left alone before it looks what there is to do. */
+export const firstLookMs = 15_000;
+/** How often it looks, while it trains, whether the user is back. */
 export const watchEveryMs = 2_000;
+/** How long it rests after trouble that nothing is remembered of. */
+const troubleMs = 3 * 60_000;
 /** How long a process that was told to stop may write down how far it got. */
 const farewellMs = 10_000;
 /** Share of a training after which the time it takes can be told. */
@@ -95,20 +102,16 @@ const foretoldShare = 0.1;
 /** Resting times under this are as good as none. */
 const noticedMs = 1_000;
 
-const names = {
-  memory: 'memory.json',
-  refitting: 'refit.lock',
-  training: 'training.lock',
-} as const;
-
 export class Learning implements Disposable {
   readonly #params: LearningParams;
   readonly #states = new Emitter<LearningState>();
   #state: LearningState = { kind: 'resting', reason: undefined };
   #memory: LearningMemory = emptyMemory;
+  /** What is to be remembered and could not be written. */
+  #unwritten: LearningMemory | undefined;
   #judged = 0;
   #cancelLook: (() => void) | undefined;
-  #looking: Promise<void> | undefined;
+  #looking: Promise<number | undefined> | undefined;
   #refitting = new AbortController();
   /** The training under way. */
   #training: { readonly abort: AbortController; readonly isByCommand: boolean } | undefined;
@@ -133,7 +136,12 @@ export class Learning implements Disposable {
 
   /** Begins to look for things to do. */
   start(): void {
-    this.#lookAfter(lookEveryMs);
+    this.#lookAfter(firstLookMs);
+  }
+
+  /** Something that bears on what comes next has changed: the settings, or the model. */
+  changed(): void {
+    this.#lookAfter(noticedMs);
   }
 
   /** Something became of a suggestion. Once enough were judged, they are learned from without delay. */
@@ -143,15 +151,20 @@ export class Learning implements Disposable {
       (event.kind === 'outcome' && (judgedOutcomes as readonly Outcome[]).includes(event.outcome));
     if (!isJudged) return;
     this.#judged++;
-    if (this.#judged >= judgedForRefit && this.#cancelLook) {
+    if (this.#judged >= judgedForRefit) {
       this.#judged = 0;
       this.#lookAfter(noticedMs);
     }
   }
 
-  /** The user does something: what runs in idle time stops and goes on from there another time. */
+  /**
+   * The user does something: what runs in idle time stops and goes on from there another time, and
+   * once the user has been away for long enough, it looks what there is to do.
+   */
   acted(): void {
     if (this.#training?.isByCommand === false) this.#training.abort.abort();
+    const { mode, idleMinutes } = this.#params.settings();
+    if (mode === 'idle' && this.#cancelLook === undefined) this.#lookAfter(idleMinutes * 60_000);
   }
 
   /** Ends the training under way in this window, if there is one. */
@@ -170,7 +183,7 @@ export class Learning implements Disposable {
   ): Promise<TrainingEnd | undefined> {
     await this.#refit().catch((error: unknown) => this.#report(error));
     signal.throwIfAborted();
-    return this.#train({ minutes: undefined, signal, onProgress });
+    return this.#train({ minutes: undefined, signal, onProgress }).finally(() => this.changed());
   }
 
   /** Fits the reward model now; false where that is under way already. */
@@ -178,17 +191,15 @@ export class Learning implements Disposable {
     return this.#refit();
   }
 
-  /** Looks now; for when something has changed that bears on what comes next. */
-  async look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    await this.#looking;
-  }
-
   #lookAfter(delayMs: number): void {
     this.#cancelLook?.();
     if (this.#isDisposed) return;
     this.#cancelLook = this.#params.clock.after(delayMs, () => {
-      void this.look().finally(() => this.#lookAfter(lookEveryMs));
+      this.#cancelLook = undefined;
+      this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+      void this.#looking.then((againMs) => {
+        if (againMs !== undefined) this.#lookAfter(againMs);
+      });
     });
   }
 
@@ -202,65 +213,70 @@ export class Learning implements Disposable {
     this.#trouble = message;
   }
 
-  async #look(): Promise<void> {
-    if (this.#training !== undefined || this.#isDisposed) return;
+  /** Resolves to when to look again though nobody says that anything changed; see `lookAgainMs`. */
+  async #look(): Promise<number | undefined> {
+    const { line, settings, onEnded } = this.#params;
+    if (this.#training !== undefined || this.#isDisposed || line() === undefined) return undefined;
     try {
-      const step = await this.#nextStep();
-      switch (step?.kind) {
+      const facts = await this.#facts();
+      const step = await this.#nextStep(facts);
+      switch (step.kind) {
         case 'refit':
           await this.#refit();
-          break;
+          return noticedMs;
         case 'train': {
           const end = await this.#train({ minutes: step.minutes });
-          if (end) this.#params.onEnded(end);
-          break;
+          if (end) onEnded(end);
+          return noticedMs;
         }
         case 'rest':
           this.#setState({ kind: 'resting', reason: step.reason });
-          break;
-        case undefined:
-          break;
+          return lookAgainMs(step.reason, facts);
       }
     } catch (error) {
       this.#report(error);
+      return isAbortError(error) ? settings().idleMinutes * 60_000 : troubleMs;
     }
   }
 
-  async #nextStep(): Promise<ReturnType<typeof nextStep> | undefined> {
-    const { settings, store, machine, clock } = this.#params;
+  async #facts(): Promise<LearningFacts> {
+    const { settings, store, machine, clock, files } = this.#params;
     const line = this.#params.line();
-    if (line === undefined) return undefined;
     this.#memory = await this.#readMemory();
     const { refittedMs, lines } = this.#memory;
     const feedback = await store();
     const now = clock.now();
     // What was noted before the clock was set back says nothing about what came since.
     const since = (timeMs: number): number => (timeMs > now ? 0 : timeMs);
-    const facts: LearningFacts = {
+    const name = line?.name ?? '';
+    return {
       nowMs: now,
       settings: settings(),
       memory: this.#memory,
-      line: line.name,
+      line: name,
       judgedSinceRefit: await feedback.judgedSince(since(refittedMs)),
       judgedSinceTraining: await feedback.judgedSince(
-        since(lines[line.name]?.endedMs ?? 0),
-        line.workspace,
+        since(lines[name]?.endedMs ?? 0),
+        line?.workspace,
       ),
       idleMs: await machine.idleMs(settings().idleMinutes * 60_000),
       isOnMains: true,
       isCalm: machine.isCalm(),
-      isRefittingElsewhere: await isHeld(this.#file('refitting'), clock),
-      isTrainingElsewhere: await isHeld(this.#file('training'), clock),
+      isRefittingElsewhere: await isHeld(files.locks.refitting, clock),
+      isTrainingElsewhere: await isHeld(files.locks.training, clock),
     };
+  }
+
+  async #nextStep(facts: LearningFacts): Promise<Step> {
     const step = nextStep(facts);
     // Asking for the power may start a program, so it comes last.
     if (step.kind !== 'train') return step;
-    return nextStep({ ...facts, isOnMains: await machine.isOnMains() });
+    return nextStep({ ...facts, isOnMains: await this.#params.machine.isOnMains() });
   }
 
   async #refit(): Promise<boolean> {
-    const { work, clock, logger } = this.#params;
-    const lock = await takeLock(this.#file('refitting'), clock);
+    const { work, files, clock, logger } = this.#params;
+    const lock = await takeLock(files.locks.refitting, clock);
     if (lock === undefined) return false;
     const startMs = clock.now();
     this.#refitting = new AbortController();
@@ -283,14 +299,14 @@ export class Learning implements Disposable {
     readonly signal?: AbortSignal;
     readonly onProgress?: (progress: LearningProgress) => void;
   }): Promise<TrainingEnd | undefined> {
-    const { work, clock, logger } = this.#params;
+    const { work, files, clock, logger } = this.#params;
     const line = this.#params.line();
     if (line === undefined) throw new Error('There is no model yet that could be trained.');
     if (this.#training !== undefined) return undefined;
     const isByCommand = request.minutes === undefined;
     const abort = new AbortController();
     this.#training = { abort, isByCommand };
-    const lock = await takeLock(this.#file('training'), clock).catch((error: unknown) => {
+    const lock = await takeLock(files.locks.training, clock).catch((error: unknown) => {
       this.#training = undefined;
       throw error;
     });
@@ -330,6 +346,8 @@ export class Learning implements Disposable {
       const isStopped = isAbortError(error);
       const words = isStopped ? 'It was interrupted and goes on from there.' : messageOf(error);
       await ended({ isUnfinished: true, hasFailed: !isStopped, words });
+      const isNew = !isStopped && !isByCommand && this.last?.failures === 1;
+      if (isNew) this.#params.onFailed(error);
       throw error;
     } finally {
       stopWatching();
@@ -360,8 +378,10 @@ export class Learning implements Disposable {
   }
 
   async #readMemory(): Promise<LearningMemory> {
+    if (this.#unwritten !== undefined) return this.#unwritten;
     try {
-      return learningMemorySchema.parse(JSON.parse(await readFile(this.#file('memory'), 'utf8')));
+      const text = await readFile(this.#params.files.memory, 'utf8');
+      return learningMemorySchema.parse(JSON.parse(text));
     } catch {
       // Missing or damaged: then nothing is remembered, and at worst something is learned twice.
       return emptyMemory;
@@ -370,20 +390,19 @@ export class Learning implements Disposable {
 
   async #remember(change: (memory: LearningMemory) => LearningMemory): Promise<void> {
     this.#memory = change(await this.#readMemory());
-    const file = this.#file('memory');
+    const file = this.#params.files.memory;
     const temporary = `${file}.${randomUUID().slice(0, 8)}`;
     try {
-      await mkdir(this.#params.directory, { recursive: true });
+      await mkdir(dirname(file), { recursive: true });
       await writeFile(temporary, JSON.stringify(this.#memory, null, 2));
       await rename(temporary, file);
+      this.#unwritten = undefined;
     } catch (error) {
+      // This window at least must not try at once again what failed, on a full disk for one.
+      this.#unwritten = this.#memory;
       this.#params.logger.warn('learning', `Not remembered: ${messageOf(error)}`);
       await rm(temporary, { force: true }).catch(() => undefined);
     }
-  }
-
-  #file(name: keyof typeof names): string {
-    return path.join(this.#params.directory, names[name]);
   }
 
   #setProgress(progress: LearningProgress): void {

@@ -3,20 +3,20 @@
  * is and says what came of it; training in idle time speaks up only when something better is in use,
  * once, with the way back beside it.
  */
-import { rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { commands, section } from '../contributions';
+import { ModelError } from '../model/errors';
 import { baseId, type Version } from '../training/registry';
 import type { Settings } from '../types';
 import { counted } from './exportText';
+import type { LearnedFiles } from './learnedFiles';
 import { endWords, type Learning, type LearningProgress, type TrainingEnd } from './learning';
-import type { LearnedFiles } from './learningWork';
+import { messageOf } from './log';
 import type { ModelSetup } from './modelSetup';
 import type { RewardSource } from './rewardSource';
 import { dateTime, minutesWords, percent } from './status';
 import type { VersionLine } from './versionLine';
 import { versionItems } from './versionList';
-import { stampOf } from './watch';
 
 export interface LearningCommandParams {
   readonly learning: Learning;
@@ -87,6 +87,14 @@ export function stopTraining({ learning }: LearningCommandParams): void {
   void vscode.window.showInformationMessage('Nothing is being trained in this window.');
 }
 
+/** Tells of a training in idle time that failed for want of something that the user can give. */
+export function tellFailure(error: unknown): void {
+  if (!(error instanceof ModelError) || error.code !== 'storage') return;
+  void vscode.window.showWarningMessage(
+    `Hone could not learn: ${error.message} Suggestions go on as before.`,
+  );
+}
+
 /** Tells of a training in idle time, if there is anything to tell. */
 export function tellEnd(end: TrainingEnd): void {
   switch (end.kind) {
@@ -100,7 +108,11 @@ export function tellEnd(end: TrainingEnd): void {
       return;
     }
     case 'notInPlace':
-      void offer(endWords(end), 'warning', [showVersionsNow]);
+      void offer(
+        `What Hone has learned does better but could not be put in place: ${messageOf(end.error)} Suggestions go on as before; it can be put in place from the list of versions.`,
+        'warning',
+        [showVersionsNow],
+      );
       return;
     case 'refused':
     case 'tooLittle':
@@ -161,33 +173,6 @@ export async function showVersions({
     );
   }
   await model.refresh();
-}
-
-/** Feedback from replayed histories is feedback too, and goes with the rest. */
-export async function forgetHistories({ files }: LearningCommandParams): Promise<void> {
-  await rm(files.histories, { recursive: true, force: true });
-}
-
-/** Whether anything that was learned would outlive the feedback it came from. */
-export async function hasLearned({ files, line }: LearningCommandParams): Promise<boolean> {
-  const isFitted = (await stampOf(files.fittedReward)) !== '';
-  return isFitted || ((await line()?.registry.versions()) ?? []).length > 0;
-}
-
-export async function offerToForget(said: string, params: LearningCommandParams): Promise<void> {
-  const forgetToo = 'Forget That Too';
-  const answer = await vscode.window.showInformationMessage(
-    `${said} What was learned from it is still in use, until the next training.`,
-    forgetToo,
-  );
-  if (answer !== forgetToo) return;
-  const { learning, line, model, reward, files } = params;
-  learning.stop();
-  await line()?.registry.rollBack(baseId);
-  await model.refresh();
-  await rm(files.directory, { recursive: true, force: true, maxRetries: 3 });
-  await reward.load();
-  void vscode.window.showInformationMessage('Hone has forgotten what it learned.');
 }
 
 /** Every check of the gate in a line, for one who wants to know. */

@@ -80,6 +80,11 @@ export const refitEveryMs = 3 * 60_000;
 export const judgedForTraining = 50;
 /** A machine that is never calm is trained on all the same, after so many times the idle time. */
 const patience = 4;
+/** How often it looks for mains power, for calm, and for the end of what another window does. */
+const powerPauseMs = 10 * 60_000;
+const calmPauseMs = 60_000;
+const elsewherePauseMs = 15_000;
+const shortestPauseMs = 1_000;
 const firstRetryMs = 30 * 60_000;
 const longestRetryMs = 24 * 60 * 60_000;
 
@@ -108,6 +113,48 @@ export function nextStep(facts: LearningFacts): Step {
   if (!facts.isOnMains && !settings.onBattery) return rest({ kind: 'onBattery' });
   if (!facts.isCalm && facts.idleMs < patience * idleMs) return rest({ kind: 'busyMachine' });
   return { kind: 'train', minutes };
+}
+
+/**
+ * When to look again what there is to do, though nobody says that anything has changed: while the user
+ * is at work once the user has been away long enough, and where time alone or the machine may change
+ * the answer, then. Milliseconds; undefined where nothing can have changed until somebody says so.
+ */
+export function lookAgainMs(reason: RestReason, facts: LearningFacts): number | undefined {
+  if (reason.kind === 'off' || reason.kind === 'byCommand') return undefined;
+  const enoughMs = facts.settings.idleMinutes * 60_000;
+  const untilIdleMs = facts.idleMs < enoughMs ? enoughMs - facts.idleMs : Infinity;
+  const ms = Math.min(untilIdleMs, untilRefitMs(facts), untilChangedMs(reason, facts));
+  return ms === Infinity ? undefined : Math.max(ms, shortestPauseMs);
+}
+
+function untilRefitMs({ judgedSinceRefit, memory, nowMs }: LearningFacts): number {
+  if (judgedSinceRefit < judgedForRefit) return Infinity;
+  // Where it is due and not done, another window is at it.
+  return isPast(memory.refittedMs, refitEveryMs, nowMs)
+    ? elsewherePauseMs
+    : memory.refittedMs + refitEveryMs - nowMs;
+}
+
+function untilChangedMs(
+  reason: Exclude<RestReason, { kind: 'off' | 'byCommand' }>,
+  { nowMs, settings, idleMs }: LearningFacts,
+): number {
+  switch (reason.kind) {
+    case 'tooLittle':
+    case 'notIdle':
+      return Infinity;
+    case 'dayIsSpent':
+      return nextDayMs(nowMs) - nowMs;
+    case 'onBattery':
+      return powerPauseMs;
+    case 'busyMachine':
+      return Math.min(calmPauseMs, patience * settings.idleMinutes * 60_000 - idleMs);
+    case 'elsewhere':
+      return elsewherePauseMs;
+    case 'failed':
+      return reason.untilMs - nowMs;
+  }
 }
 
 /** Why nothing is trained now, as the end of a sentence that begins with "Next:". */
@@ -165,6 +212,11 @@ function dayOf(timeMs: number): string {
   const date = new Date(timeMs);
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function nextDayMs(timeMs: number): number {
+  const date = new Date(timeMs);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
 }
 
 /** What lies ahead was noted before the clock was set back, and holds nothing up. */

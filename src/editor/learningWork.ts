@@ -9,25 +9,8 @@ import { learnInChild, refitInChild } from '../host/ownChild';
 import type { ModelFolder } from '../model/modelFolder';
 import type { LearnProgress } from '../training/learn';
 import type { Clock, Logger } from '../types';
+import type { LearnedFiles } from './learnedFiles';
 import type { LearningWork, TrainingEnd } from './learning';
-
-/** Where what is learned lies, shared by all windows. */
-export interface LearnedFiles {
-  /** All of it. */
-  readonly directory: string;
-  /** Feedback from replayed histories, a database each; need not be there. */
-  readonly histories: string;
-  /** The reward model fitted to the user. */
-  readonly fittedReward: string;
-}
-
-export function learnedFiles(directory: string): LearnedFiles {
-  return {
-    directory,
-    histories: path.join(directory, 'histories'),
-    fittedReward: path.join(directory, 'reward.json'),
-  };
-}
 
 export interface LearningWorkParams {
   /** The user's feedback. */

@@ -37,6 +37,24 @@ export async function takeLock(file: string, clock: Clock): Promise<HeldLock | u
   return hold(file, name, clock);
 }
 
+/**
+ * Takes the lock whoever holds it: the holder is told that it has lost it, and given `farewellMs` to
+ * put away what it guarded. Resolves once nobody else uses that.
+ */
+export async function takeOver(file: string, farewellMs: number, clock: Clock): Promise<HeldLock> {
+  let wasHeld = false;
+  for (;;) {
+    const lock = await takeLock(file, clock);
+    if (lock === undefined) {
+      wasHeld = true;
+      await rm(file, { force: true });
+      continue;
+    }
+    if (wasHeld) await new Promise<void>((done) => clock.after(beatEveryMs + farewellMs, done));
+    return lock;
+  }
+}
+
 /** Whether anybody holds the lock at this moment. */
 export async function isHeld(file: string, clock: Clock): Promise<boolean> {
   return (await stateOf(file, clock)) === 'held';

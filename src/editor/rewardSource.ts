@@ -1,13 +1,14 @@
 /**
  * The reward model in use: the one fitted to this user, else the one that ships. What a refit writes,
- * in this window or another, is taken up as soon as it is there; a file that cannot be read leaves the
- * model that was in use.
+ * in this window or another, is taken up once the user does something here; a file that cannot be read
+ * leaves the model that was in use.
  */
 import { featureNames } from '../completion/features';
 import { createRewardModel, readRewardWeights } from '../model/rewardModel';
 import type { RewardModel } from '../model/types';
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
+import type { Event } from '../util/event';
 import { messageOf } from './log';
 import { stampOf, watch } from './watch';
 
@@ -15,6 +16,8 @@ export interface RewardSourceParams {
   readonly shippedFile: string;
   /** Written by refits; need not be there. */
   readonly fittedFile: string;
+  /** Fires with everything that the user does in this window. */
+  readonly onDidAct: Event<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,11 +32,11 @@ export class RewardSource implements Disposable {
 
   constructor(params: RewardSourceParams) {
     this.#params = params;
-    const { fittedFile, clock } = params;
+    const { fittedFile, onDidAct, clock } = params;
     this.#disposables.add(
       watch({
         stamp: () => stampOf(fittedFile),
-        everyMs: lookEveryMs,
+        ...{ onDidAct, everyMs: lookEveryMs },
         onChange: () => void this.load(),
         clock,
       }),

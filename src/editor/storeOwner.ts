@@ -21,6 +21,8 @@ export interface StoreOwnerParams {
   /** The extension's global storage; made if it is not there. */
   readonly directory: string;
   readonly settings: SettingsSource;
+  /** Removes copies of feedback elsewhere that are too old. */
+  readonly pruneCopies: (retentionDays: number) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -94,10 +96,11 @@ export class StoreOwner implements Disposable {
   }
 
   async #prune(store: FeedbackStore): Promise<void> {
-    const { settings, clock, logger } = this.#params;
+    const { settings, pruneCopies, clock, logger } = this.#params;
     try {
       const removed = await store.prune(settings.current);
       if (removed > 0) logger.info('store', `${removed} old suggestions were removed.`);
+      await pruneCopies(settings.current.retentionDays);
     } catch (error) {
       logger.error('store', 'Old feedback could not be removed.', error);
     }

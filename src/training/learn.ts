@@ -25,7 +25,14 @@ import { evaluate, evaluateGeneral, shortened } from './evaluate';
 import { judge } from './gate';
 import { planMemory, weightCount } from './memory';
 import { mergeAdapter } from './merge';
-import { type VersionRecord, addVersion, openRegistry, versionId } from './registry';
+import {
+  type VersionRecord,
+  addVersion,
+  openRegistry,
+  runFolder,
+  runStaleMs,
+  versionId,
+} from './registry';
 import { trainingSettings } from './settings';
 import { train } from './trainer';
 
@@ -105,8 +112,6 @@ const replayTokens = 48;
 const replayTimeShare = 0.15;
 /** Rows of one step: few, since a person's rows are few. */
 const batchSize = 2;
-/** A run that was interrupted longer ago is begun anew, on what is known by now. */
-const staleMs = 24 * 3_600_000;
 
 /**
  * @throws TrainingError saying what to do, ModelError where the model or the disk fails, AbortError
@@ -230,7 +235,7 @@ class Run {
   readonly #trained = { tokens: 0, ms: 0 };
 
   constructor(registryDir: string, base: ModelFolder) {
-    this.directory = join(resolve(registryDir), 'learning');
+    this.directory = join(resolve(registryDir), runFolder);
     this.registry = openRegistry({
       ...{ directory: registryDir, base: base.manifest },
       merge: (adapter, destination) => mergeAdapter({ base, adapter, destination }),
@@ -243,7 +248,7 @@ class Run {
     const found = planSchema.safeParse(await readJson(join(this.directory, 'plan.json')));
     if (found.success) {
       const { createdMs, champion } = found.data;
-      const isFresh = Math.abs(key.nowMs - createdMs) < staleMs;
+      const isFresh = Math.abs(key.nowMs - createdMs) < runStaleMs;
       if (isFresh && champion === key.champion && found.data.base === base) return found.data;
     }
     await this.remove();

@@ -89,6 +89,11 @@ export interface Registry {
 /** The file that says which versions are in use. */
 export const pointerName = 'champion.json';
 
+/** Beside the versions: where a run keeps what it has, rows among them, until it ends. */
+export const runFolder = 'learning';
+/** A run that was interrupted longer ago is begun anew, on what is known by then. */
+export const runStaleMs = 24 * 3_600_000;
+
 const names = {
   versions: 'versions',
   record: 'verdict.json',

@@ -118,3 +118,16 @@ test('what happened long ago weighs less than what happens now', () => {
   ).flat();
   expect(remembering(...events).at(Infinity).overall.taken).toBeLessThan(0.15);
 });
+
+test('forgets everything when all feedback is deleted, what has not counted yet too', () => {
+  const memory = remembering(
+    ...shown('load();', 1, 'accepted'),
+    ...shown('make();', 9, 'dismissed'),
+  );
+  expect(memory.at(2 * minute).overall.seen).toBe(1);
+  memory.forgetAll();
+  const now = memory.at(20 * minute);
+  expect(now.overall).toEqual(noOutcomes.overall);
+  expect(now.ofText('load();')).toEqual(noOutcomes.overall);
+  expect(now).toMatchObject({ refusedInARow: 0, takenInARow: 0, sinceRefusalMs: Infinity });
+});

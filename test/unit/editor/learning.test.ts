@@ -1,18 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import * as path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { defaultSettings } from '../../../src/contributions';
+import { learnedFiles } from '../../../src/editor/learnedFiles';
 import {
   Learning,
   type LearningParams,
   type LearningWork,
-  lookEveryMs,
+  firstLookMs,
   type TrainingEnd,
   watchEveryMs,
 } from '../../../src/editor/learning';
 import { judgedForRefit, judgedForTraining } from '../../../src/editor/learningPlan';
 import type { VersionLine } from '../../../src/editor/versionLine';
+import { ModelError } from '../../../src/model/errors';
 import type { FeedbackEvent } from '../../../src/types';
 import { FakeClock } from '../../helpers/fakeClock';
 import { silentLogger } from '../../helpers/storeForTests';
@@ -37,6 +39,7 @@ async function setUp() {
   const clock = new FakeClock(Date.now());
   const done: string[] = [];
   const ends: TrainingEnd[] = [];
+  const failures: unknown[] = [];
   const world = {
     judged: 0,
     actedMs: clock.now() - hourMs,
@@ -58,7 +61,7 @@ async function setUp() {
       },
     };
     const params: LearningParams = {
-      directory,
+      files: learnedFiles(directory),
       work,
       settings: () => world.settings,
       line: () => ({ name: 'line', workspace: undefined }) as VersionLine,
@@ -69,6 +72,7 @@ async function setUp() {
         isCalm: () => true,
       },
       onEnded: (end) => ends.push(end),
+      onFailed: (error) => failures.push(error),
       clock,
       logger: silentLogger,
     };
@@ -76,7 +80,7 @@ async function setUp() {
     onTestFinished(() => learning.dispose());
     return learning;
   };
-  return { directory, clock, done, ends, world, open };
+  return { directory, clock, done, ends, failures, world, open };
 }
 
 /** A training that goes on until it is stopped. */
@@ -111,7 +115,7 @@ describe('a window', () => {
       world.judged++;
       learning.recorded(dismissed);
     }
-    await pass(clock, lookEveryMs / 2);
+    await pass(clock, firstLookMs / 2);
     expect(done).toEqual(['a refits']);
   });
 
@@ -151,7 +155,7 @@ describe('a window', () => {
     expect(learning.last?.isUnfinished).toBe(true);
     world.train = () => Promise.resolve(tooLittle);
     clock.correct(defaultSettings.learning.idleMinutes * 60_000 * 0.8);
-    await pass(clock, lookEveryMs);
+    await pass(clock, firstLookMs);
     expect(done.slice(1)).toEqual(['a trains']);
     await until(clock, () => done.length > 2);
     expect(done.slice(1)).toEqual(['a trains', 'a trains']);
@@ -196,7 +200,7 @@ describe('a window', () => {
     const trained = () => done.filter((each) => each === 'a trains').length;
     await until(clock, () => trained() === 1);
     const failedMs = clock.now();
-    await pass(clock, 4 * lookEveryMs);
+    await pass(clock, 4 * firstLookMs);
     expect(learning.last).toMatchObject({ failures: 1, isUnfinished: true });
     expect(trained()).toBe(1);
     clock.correct((hourMs / 2) * 0.9);
@@ -209,7 +213,7 @@ describe('a window', () => {
     world.judged = judgedForRefit;
     world.refit = () => Promise.reject(new Error('The disk is full.'));
     open('a').start();
-    await pass(clock, 4 * lookEveryMs);
+    await pass(clock, 4 * firstLookMs);
     expect(done).toEqual(['a refits']);
   });
 
@@ -218,8 +222,73 @@ describe('a window', () => {
     world.judged = judgedForTraining;
     world.settings = { ...world.settings, mode: 'off' };
     open('a').start();
-    await pass(clock, 2 * lookEveryMs);
+    await pass(clock, 2 * firstLookMs);
     expect(done).toEqual([]);
+  });
+
+  test('waits for no timer while nobody is there and nothing is to be done', async () => {
+    const { clock, done, world, open } = await setUp();
+    const learning = open('a');
+    learning.start();
+    await pass(clock, 2 * firstLookMs);
+    expect(learning.state).toMatchObject({ reason: { kind: 'tooLittle' } });
+    expect(clock.pending).toBe(0);
+    // Whoever does something is looked after once, when they have gone away again.
+    world.actedMs = clock.now();
+    learning.acted();
+    learning.acted();
+    expect(clock.pending).toBe(1);
+    world.judged = judgedForTraining;
+    clock.correct(defaultSettings.learning.idleMinutes * 60_000);
+    await until(clock, () => done.length > 1);
+    expect(done).toEqual(['a refits', 'a trains']);
+    world.judged = 0;
+    await pass(clock, 2 * firstLookMs);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('looks again when the settings change, and not while learning is by command', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.judged = judgedForTraining;
+    world.settings = { ...world.settings, mode: 'manual' };
+    const learning = open('a');
+    learning.start();
+    await pass(clock, 2 * firstLookMs);
+    learning.acted();
+    expect(clock.pending).toBe(0);
+    world.settings = { ...world.settings, mode: 'idle' };
+    learning.changed();
+    await until(clock, () => done.length > 1);
+    expect(done).toEqual(['a refits', 'a trains']);
+  });
+
+  test('tells of a full disk once, and tries again later', async () => {
+    const { clock, done, failures, world, open } = await setUp();
+    const full = new ModelError('storage', 'The disk is full.');
+    world.judged = judgedForTraining;
+    world.train = () => Promise.reject(full);
+    const learning = open('a');
+    learning.start();
+    const trained = () => done.filter((each) => each === 'a trains').length;
+    await until(clock, () => trained() === 1);
+    await until(clock, () => learning.state.kind === 'resting');
+    expect(failures).toEqual([full]);
+    expect(learning.last).toMatchObject({ words: 'The disk is full.', failures: 1 });
+    clock.correct(hourMs);
+    await until(clock, () => trained() === 2);
+    await until(clock, () => learning.last?.failures === 2);
+    expect(failures).toEqual([full]);
+  });
+
+  test('does not try again at once though nothing can be written down', async () => {
+    const { clock, done, world, open, directory } = await setUp();
+    // A folder in the place of the file fails whoever runs this, as a full disk would.
+    mkdirSync(path.join(directory, 'memory.json'));
+    world.judged = judgedForTraining;
+    world.train = () => Promise.reject(new ModelError('storage', 'The disk is full.'));
+    open('a').start();
+    await pass(clock, 6 * firstLookMs);
+    expect(done).toEqual(['a refits', 'a trains']);
   });
 
   test('begins anew where what was remembered is damaged', async () => {
@@ -256,7 +325,7 @@ describe('two windows', () => {
     };
     open('a').start();
     open('b').start();
-    await pass(clock, 3 * lookEveryMs);
+    await pass(clock, 3 * firstLookMs);
     expect(done).toHaveLength(1);
   });
 

@@ -6,6 +6,7 @@ import {
   type LearningFacts,
   learningMemorySchema,
   type LineMemory,
+  lookAgainMs,
   minutesUsed,
   nextStep,
   refitEveryMs,
@@ -188,5 +189,61 @@ describe('the memory', () => {
       ...emptyMemory,
       refittedMs: 5,
     });
+  });
+});
+
+describe('it looks again, though nothing was said to have changed,', () => {
+  const later = (changes: Partial<LearningFacts>): number | undefined => {
+    const facts = { ...free, ...changes };
+    const step = nextStep(facts);
+    return step.kind === 'rest' ? lookAgainMs(step.reason, facts) : 0;
+  };
+  const tooLittle = { judgedSinceTraining: 0 };
+
+  test.each<[string, Partial<LearningFacts>, number | undefined]>([
+    ['never where the user is away and too little was judged', tooLittle, undefined],
+    [
+      'never where learning is off',
+      { settings: { ...settings, mode: 'off' }, idleMs: 0 },
+      undefined,
+    ],
+    [
+      'never where it is by command',
+      { settings: { ...settings, mode: 'manual' }, idleMs: 0 },
+      undefined,
+    ],
+    [
+      'once the user who is at work has been away for long enough',
+      { ...tooLittle, idleMs: minuteMs },
+      (settings.idleMinutes - 1) * minuteMs,
+    ],
+    [
+      'once the reward model may be fitted again',
+      {
+        ...{ ...tooLittle, judgedSinceRefit: 20 },
+        memory: { ...emptyMemory, refittedMs: nowMs - minuteMs },
+      },
+      refitEveryMs - minuteMs,
+    ],
+    [
+      'soon where another window does what is due',
+      { ...tooLittle, judgedSinceRefit: 20, isRefittingElsewhere: true },
+      15_000,
+    ],
+    ['soon where another window trains', { isTrainingElsewhere: true }, 15_000],
+    [
+      'at midnight once the day is spent',
+      { memory: { ...emptyMemory, day: '2026-05-20', minutes: settings.minutesPerDay } },
+      12 * 60 * minuteMs,
+    ],
+    ['every ten minutes on battery', { isOnMains: false }, 10 * minuteMs],
+    ['every minute for calm', { isCalm: false }, minuteMs],
+    [
+      'when a failed training may be tried again',
+      { memory: withLine({ failures: 1, isUnfinished: true, endedMs: nowMs - 10 * minuteMs }) },
+      20 * minuteMs,
+    ],
+  ])('%s', (_name, changes, expected) => {
+    expect(later(changes)).toBe(expected);
   });
 });
