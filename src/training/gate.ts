@@ -174,9 +174,11 @@ function textLength({ champion, challenger }: Contest): Check {
   ]);
 }
 
+/** Whoever has more to say takes longer to say it, which `textLength` judges: here that is taken off. */
 function latency({ champion, challenger }: Contest): Check {
+  const perCharacter = Math.max(0, slope([...champion.trials, ...challenger.trials]));
   const [before, after] = [champion, challenger].map(({ trials }) =>
-    median(trials.map(({ ms }) => ms)),
+    median(trials.map(({ ms, characters }) => ms - perCharacter * characters)),
   );
   const isSlow = (after ?? NaN) > allowed.latency * (before ?? NaN) + chance.ms;
   const figures = `${fixed(after, 0)} ms instead of ${fixed(before, 0)} ms`;
@@ -184,6 +186,17 @@ function latency({ champion, challenger }: Contest): Check {
     !isSlow,
     isSlow ? `It takes longer to answer: ${figures}.` : `It answers as quickly: ${figures}.`,
   ]);
+}
+
+/** Milliseconds that a character takes, by least squares; 0 where all say equally much. */
+function slope(trials: readonly Trial[]): number {
+  const [characters, ms] = [
+    mean(trials.map((each) => each.characters)),
+    mean(trials.map((each) => each.ms)),
+  ];
+  const spread = sum(trials.map((each) => (each.characters - characters) ** 2));
+  const common = sum(trials.map((each) => (each.characters - characters) * (each.ms - ms)));
+  return spread === 0 ? 0 : common / spread;
 }
 
 function check(

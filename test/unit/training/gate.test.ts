@@ -133,6 +133,15 @@ test('saying more is no fault where the user writes more', () => {
   );
 });
 
+test('whoever says more takes longer over it, and may', () => {
+  const terse = contest({ trial: ({ ms }) => ({ ms: ms + 7 * 24, characters: 24 }) });
+  const champion = {
+    ...terse.champion,
+    trials: terse.champion.trials.map((trial) => ({ ...trial, characters: 1 })),
+  };
+  expect(judge({ ...terse, champion }).passed).toBe(true);
+});
+
 test('where next to nothing was refused, reversals decide nothing', () => {
   const { champion: before, challenger, baseGeneral } = contest({ refused: -2 });
   const few = (of: Measured): Measured => ({
