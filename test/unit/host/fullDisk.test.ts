@@ -115,7 +115,9 @@ test('a version that finds no room is not put in place, and the one in use stays
   const script = path.join(folder, 'promote.js');
   await bundle('test/helpers/promoteVersion.ts', script);
   const said = execFileSync(nodeWithin(0), [script, root, 'v2', JSON.stringify(manifest)]);
-  expect(said.toString()).toMatch(/^ModelError: .*champion\.json would be larger than a file may be/);
+  expect(said.toString()).toMatch(
+    /^ModelError: .*champion\.json would be larger than a file may be/,
+  );
   expect(await states()).toEqual(['v2 passed', 'v1 champion']);
   expect((await readdir(root)).sort()).toEqual(['base', 'champion.json', 'versions']);
 
