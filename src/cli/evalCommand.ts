@@ -13,7 +13,7 @@ import { print, progressBar } from './terminal';
 
 export function evalCommand(signal: AbortSignal): Command {
   const fim = new Command('fim')
-    .description('infilling rows: prompt, suffix, canonical_solution, optional path')
+    .description('infilling rows: prompt, suffix, canonical_solution, optional path and repository')
     .argument('<rows>', 'JSON lines file')
     .option('--limit <n>', 'only the first n rows', wholeNumber)
     .option('--left-only', 'hide what stands after the cursor')

@@ -18,6 +18,7 @@ const fimRow = z.object({
   suffix: z.string(),
   canonical_solution: z.string(),
   path: z.string().optional(),
+  repository: z.string().optional(),
   task_id: z.string().optional(),
 });
 export type FimRow = z.infer<typeof fimRow>;
@@ -31,6 +32,7 @@ export interface FimOptions {
   readonly sources: readonly ('model' | 'copy')[];
   /** Whether what stands after the cursor is hidden. */
   readonly leftOnly: boolean;
+  /** Name that the policy is told where a row has none. */
   readonly repository: string;
   readonly settings: Settings;
   readonly clock: Clock;
@@ -128,7 +130,7 @@ async function answerRow(
       document: {
         uri: uriOf(path),
         path,
-        repository: options.repository,
+        repository: row.repository ?? options.repository,
         languageId: languageOf(path),
         text: prompt + (options.leftOnly ? '' : row.suffix),
         offset: prompt.length,

@@ -77,6 +77,12 @@ describe('evaluateFim', () => {
     expect(answered).toMatchObject({ target: 'return a', exact: true });
   });
 
+  test('a row may name its repository', async () => {
+    const { asked } = await answer({ ...midLine, repository: 'shop' }, 'x');
+    expect(asked?.context.repository).toBe('shop');
+    expect((await answer(midLine, 'x')).asked?.context.repository).toBe('sample');
+  });
+
   test('left only hides what stands after the cursor', async () => {
     expect((await answer(midLine, 'x', true)).asked?.context.suffix).toBe('');
     expect((await answer(midLine, 'x', false)).asked?.context.suffix).toContain('print(total)');
