@@ -15,7 +15,7 @@ running() { [ -f "$there/pid" ] && kill -0 "$(cat "$there/pid")" 2>/dev/null; }
 case $1 in
   receive)
     mkdir -p "$there/corpus" "$there/recipe"
-    cp "$(dirname "$0")"/*.py "$there/recipe/"
+    cp "$(dirname "$0")"/*.{py,txt,json} "$there/recipe/"
     for file in "$2"/*; do
       case $(basename "$file") in
         train-* | held-out-*) cp "$file" "$there/corpus/" ;;

@@ -1,8 +1,8 @@
 """
-Stage `pack`: the trained weights as one GGUF file that `hone import` (and others) read, and its model card.
+Stage `pack`: the weights as one GGUF file that `hone import` (and others) read, and its model card.
 
-Weights stay in the very blocks that training rounded them to. The card tells data, licences, numbers and limits,
-from what the stages before measured; nothing in it is written by hand but its sentences.
+Trained weights stay in the very blocks that training rounded them to. The card tells data, licences, numbers and
+limits, from what the stages before measured; nothing in it is written by hand but its sentences.
 """
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from blocks import row_bytes, block
-from evaluate import table
+from evaluate import answer_tokens, prefix_tokens, suffix_tokens, table
 from model import Shape
 from packages import read_manifest
 from surgery import names
@@ -93,40 +93,49 @@ def notice(size: int) -> str:
     )
 
 
-def model_card(name: str, size: int, statistics: dict, vocabulary: dict, surgery: dict, log: list[dict], reports: list[dict]) -> str:
+def model_card(name: str, size: int, statistics: dict, vocabulary: dict, layers: dict, log: list[dict], reports: list[dict]) -> str:
     packages = read_manifest()
-    licences = Counter(package.licence for package in packages if package.set == "train")
+    trained_on, held_out = ([package for package in packages if package.set == kind] for kind in ("train", "held-out"))
+    licences = Counter(package.licence for package in trained_on)
     last = next((line for line in reversed(log) if "held_out_loss" in line), None)
-    trained = (
-        "Not trained yet: these are the starting weights, cut out of SmolLM2-135M-Instruct."
+    state = (
+        "**It is not trained yet and does not ship.** What the numbers below call hone-base are its starting weights, cut out "
+        "of SmolLM2-135M-Instruct; they show that the way from weights to a suggestion works, not how good it will be."
         if last is None
         else f"Trained for {last['spent_s'] / 60:.0f} minutes, {last['tokens'] / 1e6:,.0f} M tokens; "
         f"loss on held-out rows {last['held_out_loss']} nats a token."
     )
+    chosen = layers["choices"][layers["chosen"]]
+    tried = "\n".join(f"| {choice} | {found['loss']:.2f} | {' '.join(map(str, found['kept']))} |" for choice, found in layers["choices"].items())
     languages = "\n".join(
         f"| {row['set']} | {row['language']} | {row['files']:,} | {row['characters'] / 1e6:,.1f} |" for row in statistics["languages"]
     )
     drops = ", ".join(f"{reason} {count:,}" for reason, count in statistics["dropped"].items())
+    train_characters = sum(row["characters"] for row in statistics["languages"] if row["set"] == "train")
+    ratios = vocabulary["tokens per character"]
     return f"""# {name}
 
-A decoder of Llama's shape for code completion with fill-in-the-middle. {trained}
+<!-- Written by `recipe.py pack`. -->
 
-- Made from SmolLM2-135M-Instruct (Hugging Face, Apache-2.0): {len(surgery['choices'][surgery['chosen']][1])} of its 30 layers,
+A decoder of Llama's shape for code completion with fill-in-the-middle. {state}
+
+- Made from SmolLM2-135M-Instruct (Hugging Face, Apache-2.0): {len(chosen['kept'])} of its 30 layers,
   {vocabulary['size']:,} of its 49,152 tokens. Apache-2.0 like it.
-- In this file matrices have 4 bits a weight with a scale and a least value for each 32 (Q4_1), the embedding 5 (Q5_1): {size:,} bytes.
+- In its GGUF file matrices have 4 bits a weight with a scale and a least value for each 32 (Q4_1), the embedding 5 (Q5_1):
+  {size:,} bytes, of at most {largest:,}. Hone imports it into 8-bit weights.
 - Prompt: `<repo_name>NAME`, then for each file `<file_sep>PATH` and a line end, then `<fim_prefix>` PREFIX `<fim_suffix>` SUFFIX
   `<fim_middle>`, or `<fim_prefix><fim_suffix>` SUFFIX `<fim_middle>` PREFIX. It ends a hole with `<|endoftext|>`.
 
 ## Data
 
-{sum(package.set == 'train' for package in packages)} packages, each pinned by SHA-256 in `packages.tsv`; {sum(package.set != 'train' for package in packages)} more are held out and only measured on.
-{sum(row['characters'] for row in statistics['languages'] if row['set'] == 'train') / 1e6:,.0f} M characters, about {vocabulary['train_tokens'] / 1e6:,.0f} M tokens.
+{len(trained_on)} packages, each pinned by SHA-256 in `packages.tsv`: {train_characters / 1e6:,.0f} M characters, about
+{vocabulary['train_tokens'] / 1e6:,.0f} M tokens. {len(held_out)} more are held out and only measured on: {', '.join(f'{package.name} {package.version}' for package in held_out)}.
 
 | set | language | files | M characters |
 |---|---|---|---|
 {languages}
 
-Left out, in files: {drops}.
+Left out, in files: {drops}. "HumanEval" would be files that share three long lines with it.
 
 Licences that the packages declare: {', '.join(f'{licence} ({count})' for licence, count in licences.most_common())}.
 
@@ -134,20 +143,36 @@ Licences that the packages declare: {', '.join(f'{licence} ({count})' for licenc
 
 Tokens a character on held-out files, beside the original's 49,152 tokens:
 
-| | {' | '.join(vocabulary['tokens per character'])} |
-|---|{'---|' * len(vocabulary['tokens per character'])}
-| original | {' | '.join(f'{pair[0]:.3f}' for pair in vocabulary['tokens per character'].values())} |
-| trimmed | {' | '.join(f'{pair[1]:.3f}' for pair in vocabulary['tokens per character'].values())} |
+| | {' | '.join(ratios)} |
+|---|{'---|' * len(ratios)}
+| original | {' | '.join(f'{pair[0]:.3f}' for pair in ratios.values())} |
+| trimmed | {' | '.join(f'{pair[1]:.3f}' for pair in ratios.values())} |
+
+## Layers
+
+Nats a token before any training, over {layers['tokens']:,} tokens in {len(ratios)} languages: {layers['whole']:.2f} with all 30 layers;
+"{layers['chosen']}" was chosen.
+
+| choice | nats a token | layers kept |
+|---|---|---|
+{tried}
 
 ## Numbers
 
-Greedy answers; HumanEval by its tests, holes in held-out packages by equality with what was written; in brackets 95 % intervals.
+Greedy answers, at most {answer_tokens} tokens a line, from at most {prefix_tokens} tokens of prefix, under repository and path. A model with marks of
+fill-in-the-middle is also told {suffix_tokens} tokens of suffix, first; one without (SmolLM2) has no form for it and is told the
+prefix alone. HumanEval (openai/human-eval-infilling, MIT) is a sample of its single lines, right when its tests pass;
+holes in held-out packages are right when the text is the one written, to the letter, one line or, for "lines", two to four.
+"In Hone" is `hone eval fim --sources model` on the same holes: Hone's own pipeline and prompt, with the graph as imported. In
+brackets 95 % intervals, behind them how many were asked; bits a character are over the beginnings of as many files.
 
-{table(reports)}
+{table(reports) if reports else "None were measured."}
 
 ## Limits
 
-It completes code; it answers no questions and follows no instructions. It has seen popular open-source packages,
-so it knows their habits best, and may repeat short pieces of them. What it writes can be wrong or insecure. It
-was shown no natural language but comments and Markdown in English.
+It completes code; it answers no questions and follows no instructions. It knows the habits of popular open-source
+packages best, and may repeat short pieces of them. What it writes can be wrong or insecure. It is shown no natural
+language but comments and Markdown, mostly English. No test of bias or of memorised text was made, beyond leaving out files
+that hold a secret, and secrets are found by the spelling of known kinds only. Files are judged by the licence of their
+package and by what their own heads say. Samples are small where intervals are wide.
 """

@@ -59,10 +59,10 @@ def fetch(package: Package, archives: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=archives) as folder:
             _, found = clients[package.registry](package.name, package.version, Path(folder))
             shutil.move(found, path.with_suffix(".partial"))
-        found_hash = sha256(path.with_suffix(".partial"))
-        if found_hash != package.sha256:
-            raise SystemExit(f"{package.name} {package.version} has SHA-256 {found_hash}, not the pinned one.")
         path.with_suffix(".partial").rename(path)
+    found_hash = sha256(path)
+    if found_hash != package.sha256:
+        raise SystemExit(f"{package.name} {package.version}: {path} has SHA-256 {found_hash}, not the pinned one. Remove it.")
     return path
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """
 `recipe.py STAGE`: from nothing to hone-base, a stage at a time. Each stage writes its artefact under the folder
-of $BASE_MODEL (.cache/base-model), whole or not at all, and prints its hash; README.md tells the order.
+of $BASE_MODEL (.cache/base-model), whole or not at all, prints its hash and whether it is the one that hashes.txt
+records; README.md tells the order.
 """
 import argparse
 import json
@@ -16,14 +17,16 @@ gguf = root / ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 tokenizer_file, start, run, reports = work / "tokenizer.json", work / "start.blocks", work / "run", work / "reports"
 
 vocabulary_size, layers_kept = 16_384, 16
-measured_tokens = 2_048  # By which layers are judged.
+measured_rows, measured_length = 32, 512  # By which layers are judged: 16,384 tokens.
+here = Path(__file__).resolve().parent
+layers_file, card = here / "layers.json", here / "MODEL_CARD.md"
 piece_bytes = 60 * 2**20
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True)
-    for stage in (corpus, vocabulary, surgery, pieces, original, questions, pack):
+    for stage in (corpus, vocabulary, layers, surgery, pieces, original, pack):
         stages.add_parser(stage.__name__, help=stage.__doc__).set_defaults(do=stage)
     command = stages.add_parser("pin", help=pin.__doc__)
     command.add_argument("registry")
@@ -43,7 +46,11 @@ def main() -> None:
     command.add_argument("--human", type=int, default=1033)
     command.add_argument("--holes", type=int, default=100, help="of each kind in each language")
     command.add_argument("--files", type=int, default=40, help="of each language, for bits a character")
+    command.add_argument("--minutes", type=float, default=600, help="at most, for each model; called again it goes on")
     command.set_defaults(do=evaluate)
+    command = stages.add_parser("questions", help=questions.__doc__)
+    command.add_argument("--holes", type=int, default=100, help="as `evaluate` was called, for the same holes")
+    command.set_defaults(do=questions)
     command = stages.add_parser("folder", help=folder.__doc__)
     command.add_argument("blocks", type=Path)
     command.add_argument("out", type=Path)
@@ -69,11 +76,14 @@ def corpus(_: argparse.Namespace) -> None:
 
     if not exam.exists():
         raise SystemExit(f"Put data/{exam.name} of the public repository openai/human-eval-infilling at {exam}.")
+    show(exam)
     partial = work / "corpus.partial"
     shutil.rmtree(partial, ignore_errors=True)
     build_corpus(archives, exam, partial)
     shutil.rmtree(corpus_folder, ignore_errors=True)
     partial.rename(corpus_folder)
+    for path in sorted(corpus_folder.iterdir()):
+        show(path)
 
 
 def vocabulary(_: argparse.Namespace) -> None:
@@ -99,25 +109,51 @@ def vocabulary(_: argparse.Namespace) -> None:
     (work / "vocabulary.json").write_text(json.dumps(report))
     print(json.dumps({key: report[key] for key in ("size", "tokens per character", "train_tokens")}, indent=1))
     show(tokenizer_file)
+    show(work / "vocabulary.json")
+
+
+def layers(_: argparse.Namespace) -> None:
+    """measure anew which layers of SmolLM2 stay, into layers.json"""
+    import torch
+
+    from surgery import choose
+    from vocabulary import load_tokenizer
+
+    torch.set_num_threads(1)  # Sums in one order.
+    rows = json.loads((work / "vocabulary.json").read_text())["rows"]
+    report = choose(gguf, rows, torch.tensor(texts_of_all_languages(load_tokenizer(tokenizer_file))), layers_kept)
+    for name, choice in report["choices"].items():
+        print(f"{name}: {choice['loss']:.4f} with {choice['kept']}")
+    layers_file.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def texts_of_all_languages(tokenizer) -> list[list[int]]:
+    """Rows of `measured_length` ids, each out of a file (behind what licences say at its head), by language's share."""
+    from corpus import read_shard
+    from rows import Specials, encode, line_start, shares
+
+    files, found = read_shard(train_shards()[0]), []
+    for language, share in shares.items():
+        group = [file for file in files if file["language"] == language and len(file["text"]) > 12 * measured_length]
+        wanted = max(1, round(share * measured_rows))
+        for file in group[:: len(group) // wanted][:wanted]:
+            head = [Specials(tokenizer).file, *encode(tokenizer, file["path"] + "\n")]
+            at = line_start(file["text"], len(file["text"]) // 3)
+            found.append([*head, *encode(tokenizer, file["text"][at : at + 8 * measured_length])][:measured_length])
+    return found
 
 
 def surgery(_: argparse.Namespace) -> None:
-    """cut the starting weights out of SmolLM2, the layers by measured loss"""
+    """cut the starting weights out of SmolLM2, with the layers that layers.json names"""
     from model import load_blocks, write_folder
-    from rows import encode
     from surgery import cut
     from vocabulary import load_tokenizer
 
-    tokenizer = load_tokenizer(tokenizer_file)
+    measured = json.loads(layers_file.read_text())
     rows = json.loads((work / "vocabulary.json").read_text())["rows"]
-    ids: list[int] = []
-    for file in sample(train_shards()[:1], every=37):
-        ids += encode(tokenizer, file["text"][:2000])[:512]
-        if len(ids) > measured_tokens:
-            break
-    cut(gguf, tokenizer, rows, ids, layers_kept, start)
+    cut(gguf, rows, measured["choices"][measured["chosen"]]["kept"], start)
     show(start)
-    write_folder(load_blocks(start), tokenizer, work / "hone-base-start")
+    write_folder(load_blocks(start), load_tokenizer(tokenizer_file), work / "hone-base-start")
 
 
 def original(_: argparse.Namespace) -> None:
@@ -191,26 +227,28 @@ def folder(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """ask models (Hugging Face folders) the same questions"""
-    from evaluate import evaluate
+    from evaluate import Counts, evaluate
 
-    evaluate(arguments.folders, exam, corpus_folder / "held-out-000.parquet", reports,
-             arguments.human, arguments.holes, arguments.files)  # fmt: skip
+    counts = Counts(arguments.human, arguments.holes, arguments.files)
+    evaluate(arguments.folders, exam, corpus_folder / "held-out-000.parquet", reports, counts, arguments.minutes)
 
 
-def questions(_: argparse.Namespace) -> None:
-    """write the held-out holes as rows for `hone eval fim`"""
+def questions(arguments: argparse.Namespace) -> None:
+    """write the held-out holes of one line as rows for `hone eval fim`"""
     from evaluate import held_out
 
-    found = held_out(corpus_folder / "held-out-000.parquet", 100)
-    rows = [{"task_id": f"{question.group} {i}", "path": question.path, "prompt": question.prefix, "suffix": question.suffix,
-             "canonical_solution": question.answer} for i, question in enumerate(found) if "\n" not in question.answer]  # fmt: skip
+    found = held_out(corpus_folder / "held-out-000.parquet", arguments.holes)
+    rows = [{"task_id": f"{question.group} {i}", "repository": question.package, "path": question.path, "prompt": question.prefix,
+             "suffix": question.suffix, "canonical_solution": question.answer}
+            for i, question in enumerate(found) if not question.group.endswith(" lines")]  # fmt: skip
     path = work / "held-out-holes.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     show(path)
 
 
 def pack(_: argparse.Namespace) -> None:
-    """write hone-base.gguf, MODEL_CARD.md and what NOTICE is to say"""
+    """write the GGUF file, MODEL_CARD.md and what NOTICE is to say; before training, of the starting weights"""
+    from evaluate import read_reports
     from model import load_blocks, save_blocks
     from pack import model_card, notice, write_gguf
     from vocabulary import load_tokenizer
@@ -219,12 +257,12 @@ def pack(_: argparse.Namespace) -> None:
     if not is_trained:
         blocks = work / "untrained.blocks"
         save_blocks(load_blocks(start), blocks)
-    out = work / "hone-base.gguf"
-    size = write_gguf(blocks, load_tokenizer(tokenizer_file), "hone-base", out)
+    name = "hone-base" if is_trained else "hone-base-untrained"
+    out = work / f"{name}.gguf"
+    size = write_gguf(blocks, load_tokenizer(tokenizer_file), name, out)
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()] if is_trained else []
-    facts = [json.loads(path.read_text()) for path in (corpus_folder / "statistics.json", work / "vocabulary.json", start.with_suffix(".json"))]
-    measured = [json.loads(path.read_text()) for path in sorted(reports.glob("*.json"))]
-    (work / "MODEL_CARD.md").write_text(model_card("hone-base", size, *facts, log, measured))
+    facts = [json.loads(path.read_text()) for path in (corpus_folder / "statistics.json", work / "vocabulary.json", layers_file)]
+    card.write_text(model_card("hone-base", size, *facts, log, read_reports(reports)))
     (work / "NOTICE").write_text(notice(size))
     show(out)
 
@@ -241,9 +279,13 @@ def sample(shards: list[Path], every: int):
 
 
 def show(path: Path) -> None:
+    """Prints hash, size and name, and whether hashes.txt, where it has the name, has that hash too."""
     from packages import sha256
 
-    print(f"{sha256(path)}  {path.stat().st_size:12,}  {path.relative_to(work)}", flush=True)
+    found, name = sha256(path), str(path.relative_to(work))
+    recorded = dict(reversed(line.split("  ")) for line in (here / "hashes.txt").read_text().splitlines())
+    verdict = {None: "", found: "as recorded"}.get(recorded.get(name), "NOT AS RECORDED in hashes.txt")
+    print(f"{found}  {path.stat().st_size:12,}  {name}  {verdict}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """
-Stage `surgery`: the starting weights, cut out of SmolLM2-135M's own file.
+Stages `layers` and `surgery`: which layers of SmolLM2-135M stay, and the starting weights, cut out of its own file.
 
 Which layers go is measured: the loss on corpus text with each layer left out, and then the loss of a few whole
-choices, since what two layers do is not the sum of what each does. Kept weights are copied block by block, so
-nothing is rounded a second time and the file stays at five bits a weight.
+choices, since what two layers do is not the sum of what each does. What was measured is committed, as versions of
+packages are: losses differ a little from processor to processor, and the cut is to be the same everywhere. Kept
+weights are copied block by block, so nothing is rounded a second time and the file stays at five bits a weight.
 """
 import json
 from dataclasses import asdict
@@ -76,23 +77,35 @@ def loss_of(decoder: Decoder, ids: Tensor, layers: list[int], hidden: Tensor | N
 
 
 @torch.inference_mode()
-def losses_without_each(decoder: Decoder, ids: Tensor) -> list[float]:
-    """What stands before a layer is computed once, so the whole costs half of what it seems."""
-    count = len(decoder.layers)
+def losses_without_each(decoder: Decoder, ids: Tensor, layers: list[int], tried: set[int]) -> dict[int, float]:
+    """Nats a token with all of `layers` but one, by that one, for those in `tried`. What stands before a layer is
+    computed once, so the whole costs half of what it seems."""
     cos, sin = angles(ids.shape[1], decoder.shape, ids.device)
-    x, losses = decoder.embed_tokens(ids), []
-    for index in range(count):
-        losses.append(loss_of(decoder, ids, list(range(index + 1, count)), x))
-        print(f"without layer {index:2}: {losses[-1]:.4f} nats a token", flush=True)
+    x, losses = decoder.embed_tokens(ids), {}
+    for at, index in enumerate(layers):
+        if index in tried:
+            losses[index] = loss_of(decoder, ids, layers[at + 1 :], x)
         x = decoder.layers[index](x, cos, sin)
     return losses
 
 
-def choices(losses: list[float], keep: int) -> dict[str, list[int]]:
+def one_after_another(decoder: Decoder, ids: Tensor, losses: dict[int, float], keep: int, tried: int = 12) -> list[int]:
+    """Leaves out the layer that is missed least, measures again, and so on; only those `tried` that were missed least
+    when they were last measured are measured again."""
+    layers, last = list(losses), dict(losses)
+    while len(layers) > keep:
+        last |= losses_without_each(decoder, ids, layers, set(sorted(layers, key=last.__getitem__)[:tried]))
+        least = min(layers, key=last.__getitem__)
+        layers.remove(least)
+        print(f"{len(layers)} layers, without {least:2}: {last[least]:.4f} nats a token", flush=True)
+    return layers
+
+
+def choices(losses: dict[int, float], keep: int) -> dict[str, list[int]]:
     """Layers to keep, ascending: by single losses, one run left out wherever, and every other of the middle."""
     count = len(losses)
     drop = count - keep
-    by_loss = sorted(sorted(range(count), key=lambda i: -losses[i])[:keep])
+    by_loss = sorted(sorted(losses, key=lambda i: -losses[i])[:keep])
     found = {"dearest alone": by_loss}
     for end in (1, 2, 4):  # The run ends so many layers before the last (Gromov et al., arXiv 2403.17887).
         found[f"a run left out, {end} after it"] = [i for i in range(count) if not count - end - drop <= i < count - end]
@@ -101,29 +114,29 @@ def choices(losses: list[float], keep: int) -> dict[str, list[int]]:
     return found
 
 
-def cut(gguf: Path, tokenizer: Tokenizer, rows: list[int], text_ids: list[int], keep: int, out: Path) -> None:
-    """Writes the file of blocks `out` and, beside it, what was measured, `out` with the ending `.json`."""
-    weights = read_weights(gguf, rows)
+def choose(gguf: Path, rows: list[int], ids: Tensor, keep: int) -> dict:
+    """What was measured on `ids` [B, T], and the best choice. The search itself sees a part of them, one row in eight."""
     # Half the bits say which layers matter as well, and many processors multiply them faster.
-    decoder = decoder_of(weights).bfloat16()
+    decoder = decoder_of(read_weights(gguf, rows)).bfloat16()
     decoder.stream_type = torch.bfloat16
-    ids = torch.tensor(text_ids[: len(text_ids) // 512 * 512]).view(-1, 512)
-    count = len(decoder.layers)
-    losses = losses_without_each(decoder, ids)
-    tried = {name: (loss_of(decoder, ids, layers), layers) for name, layers in choices(losses, keep).items()}
-    for name, (loss, layers) in tried.items():
-        print(f"{name}: {loss:.4f} with {layers}")
-    name, (loss, layers) = min(tried.items(), key=lambda item: item[1][0])
-    report = {"tokens": ids.numel(), "whole": loss_of(decoder, ids, list(range(count))), "without each": losses,
-              "choices": tried, "chosen": name}  # fmt: skip
-    out.with_suffix(".json").write_text(json.dumps(report, indent=1))
+    layers = list(range(len(decoder.layers)))
+    losses = losses_without_each(decoder, ids, layers, set(layers))
+    print("\n".join(f"without layer {index:2}: {loss:.4f} nats a token" for index, loss in losses.items()), flush=True)
+    found = {**choices(losses, keep), "one after another": one_after_another(decoder, ids[::8], losses, keep)}
+    tried = {name: {"loss": loss_of(decoder, ids, kept), "kept": kept} for name, kept in found.items()}
+    chosen = min(tried, key=lambda name: tried[name]["loss"])
+    whole = loss_of(decoder, ids, layers)
+    return {"tokens": ids.numel(), "whole": whole, "without each": list(losses.values()), "choices": tried, "chosen": chosen}
 
+
+def cut(gguf: Path, rows: list[int], layers: list[int], out: Path) -> None:
+    """Writes the file of blocks `out` with these layers and these rows of the embedding."""
+    weights = read_weights(gguf, rows)
     kept = {name: data for name, data in weights.items() if not name.startswith("layers.")}
     for new, old in enumerate(layers):
         prefix = f"layers.{old}."
         kept |= {f"layers.{new}.{name.removeprefix(prefix)}": data for name, data in weights.items() if name.startswith(prefix)}
-    shape = Shape(len(rows), keep)
-    metadata = {"shape": json.dumps(asdict(shape))}
+    metadata = {"shape": json.dumps(asdict(Shape(len(rows), len(layers))))}
     contiguous = {name: data.contiguous() for name, data in sorted(kept.items())}
     write_whole(out, lambda partial: save_file(contiguous, partial, metadata))
     load_blocks(out)

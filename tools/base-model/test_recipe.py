@@ -1,4 +1,5 @@
 """Small tests of the recipe, on data made here: `python3 -m pytest tools/base-model`. No network, no model, seconds."""
+import json
 import random
 from collections import defaultdict
 
@@ -12,7 +13,9 @@ import blocks
 import corpus
 import evaluate
 import model
+import recipe
 import rows
+import surgery
 import train
 import vocabulary
 from packages import is_permissive, spdx
@@ -98,6 +101,26 @@ def test_a_model_is_the_same_after_its_file(tmp_path) -> None:
     assert torch.allclose(model.load_blocks(tmp_path / "model.blocks")(ids), decoder(ids), atol=1e-5)
 
 
+def test_layers_go_one_after_another_each_time_the_one_that_is_missed_least() -> None:
+    torch.manual_seed(0)
+    decoder, ids = model.Decoder(model.Shape(64, 6, 64, 96, 2, 1)), torch.randint(64, (2, 12))
+    for layer in decoder.layers:  # Far enough from each other that no two are missed alike.
+        torch.nn.init.normal_(layer.mlp.down_proj.weight, std=0.3)
+    layers = list(range(6))
+    losses = surgery.losses_without_each(decoder, ids, layers, set(layers))
+    assert losses[3] == pytest.approx(surgery.loss_of(decoder, ids, [0, 1, 2, 4, 5]), abs=1e-4)
+    while len(layers) > 3:
+        layers = min(([i for i in layers if i != out] for out in layers), key=lambda kept: surgery.loss_of(decoder, ids, kept))
+    assert surgery.one_after_another(decoder, ids, losses, keep=3) == layers
+
+
+def test_every_choice_keeps_as_many_layers_in_their_order() -> None:
+    losses = {0: 9.0, 1: 2.0, 2: 3.0, 3: 2.5, 4: 2.1, 5: 4.0, 6: 2.2, 7: 5.0}
+    found = surgery.choices(losses, 4)
+    assert found["dearest alone"] == [0, 2, 5, 7]
+    assert all(kept == sorted(set(kept)) and len(kept) == 4 for kept in found.values())
+
+
 def test_rows_are_full_and_holes_are_told_in_both_orders(trimmed: Tokenizer) -> None:
     files = [{"package": "p", "language": "python", "path": "p/a.py", "text": code * 30}]
     stream = rows.rows(files, trimmed, seed=1)
@@ -181,8 +204,49 @@ def test_the_rate_rises_stays_and_falls() -> None:
 
 
 def test_an_answer_that_is_right_or_wrong_is_called_so() -> None:
-    question = evaluate.Question("g", "a.py", "def f(x):\n    ", "\n", "return x + 1", "assert f(1) == 2\n")
+    question = evaluate.Question("g", "p", "a.py", "def f(x):\n    ", "\n", "return x + 1", "assert f(1) == 2\n")
     assert evaluate.is_right(question, "return 1 + x")
     assert not evaluate.is_right(question, "return x")
     low, high = evaluate.interval(3, 10)
     assert 0.1 < low < 0.3 < high < 0.62
+
+
+def test_bits_a_character_are_counted_over_all_files_together() -> None:
+    ratio, low, high = evaluate.ratio_interval([(100.0, 100), (30.0, 20)])
+    assert ratio == pytest.approx(130 / 120)
+    assert low < ratio < high
+    assert evaluate.ratio_interval([(50.0, 100), (10.0, 20)]) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_a_table_has_sums_and_what_hone_answered_beside_what_the_harness_asked(tmp_path) -> None:
+    report = {"model": "m", "weights": 66_100_000, "told": "prefix alone", "bits and characters": {"go": [[10.0, 20], [30.0, 20]]},
+              "right": {"HumanEval line": [1, 4], "go line": [1, 2], "rust line": [0, 2]}}  # fmt: skip
+    (tmp_path / "m.json").write_text(json.dumps(report))
+    answers = [{"taskId": "go line 0", "exact": True}, {"taskId": "go line 1", "exact": False}]
+    (tmp_path / "m.hone.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers))
+    rows_of = dict(line.strip("| ").split(" | ") for line in evaluate.table(evaluate.read_reports(tmp_path)).split("\n")[2:])
+    assert rows_of["all languages line, % right"] == "25 (5 to 70) of 4"
+    assert rows_of["go line in Hone, % right"] == "50 (9 to 91) of 2"
+    assert rows_of["go, bits a character"].startswith("1.00 (")
+    assert rows_of["told of a file"] == "prefix alone"
+
+
+def test_a_hash_is_compared_with_the_recorded_one(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(recipe, "work", tmp_path)
+    monkeypatch.setattr(recipe, "here", tmp_path)
+    (tmp_path / "a").write_text("text")
+    (tmp_path / "hashes.txt").write_text("982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1  a\n")
+    recipe.show(tmp_path / "a")
+    (tmp_path / "a").write_text("another text")
+    recipe.show(tmp_path / "a")
+    assert [("as recorded" in line, "NOT" in line) for line in capsys.readouterr().out.splitlines()] == [(True, False), (False, True)]
+
+
+def test_groups_are_asked_in_turn_and_answers_kept(tmp_path) -> None:
+    items = [("a", i) for i in range(4)] + [("b", i) for i in range(2)]
+    order = evaluate.in_turn(items, lambda item: item[0])
+    assert sorted(order) == items and {item[0] for item in order[:3]} == {"a", "b"} and order[:3].count(("b", 0)) == 1
+    kept = evaluate.Kept(tmp_path / "answers.jsonl")
+    assert kept.of("key", lambda: ["text", True]) == ["text", True]
+    again = evaluate.Kept(tmp_path / "answers.jsonl")
+    assert "key" in again and again.of("key", lambda: pytest.fail("It was asked before.")) == ["text", True]
