@@ -228,7 +228,7 @@ def interval(right: int, count: int) -> tuple[float, float]:
     """Wilson's interval of a share, 95 %."""
     z, share = 1.96, right / count
     middle, width = share + z * z / (2 * count), z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return (middle - width) / (1 + z * z / count), (middle + width) / (1 + z * z / count)
+    return max(0.0, middle - width) / (1 + z * z / count), (middle + width) / (1 + z * z / count)
 
 
 def ratio_interval(pairs: list[tuple[float, int]]) -> tuple[float, float, float]:

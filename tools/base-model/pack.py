@@ -150,7 +150,7 @@ Tokens a character on held-out files, beside the original's 49,152 tokens:
 
 ## Layers
 
-Nats a token before any training, over {layers['tokens']:,} tokens in {len(ratios)} languages: {layers['whole']:.2f} with all 30 layers;
+Nats a token before any training, over {layers['tokens']:,} tokens of the corpus: {layers['whole']:.2f} with all 30 layers;
 "{layers['chosen']}" was chosen.
 
 | choice | nats a token | layers kept |
