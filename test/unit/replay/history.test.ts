@@ -121,6 +121,25 @@ describe('a history', () => {
     ]);
   });
 
+  test('begins after a first commit of a hundred megabytes without holding them', async () => {
+    const repository = await gitRepository();
+    const megabyte = `${'const filler = 0;\n'.repeat(55_000)}`;
+    const parts = Array.from({ length: 100 }, (_, i) => [`part${i}.ts`, `// ${i}\n${megabyte}`]);
+    const many = Array.from({ length: 400 }, (_, i) => [
+      `small${i}.ts`,
+      `export const a${i} = 0;\n`,
+    ]);
+    repository.commit(Object.fromEntries([...parts, ...many]) as Record<string, string>);
+    repository.commit({ 'small7.ts': 'export const a7 = 1;\n' });
+    const before = process.memoryUsage.rss();
+    const { commits } = await read(repository.directory);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(80e6);
+    expect(commits[0]?.untyped).toBe('bulk');
+    expect(told(commits.slice(1))).toEqual([
+      'small7.ts: "export const a7 = 0;\\n" -> "export const a7 = 1;\\n"',
+    ]);
+  }, 60_000);
+
   test('says what nobody typed: bulk changes, and what a program committed', async () => {
     const repository = await gitRepository();
     const many = Array.from({ length: 61 }, (_, i) => [`src/${i}.ts`, `export const a${i} = 1;\n`]);

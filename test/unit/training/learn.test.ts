@@ -117,6 +117,25 @@ test('a run that was cancelled goes on where it stood, on the rows it began with
   expect(await readdir(here.root)).toEqual(['versions']);
 });
 
+test.each(['reading', 'sampling', 'training', 'merging', 'judging'] as const)(
+  'cancelled while it is %s, a run leaves the champion as it was and ends well the next time',
+  async (stage) => {
+    const here = await place();
+    const champion = await here.registry.promote((await run(here, history)).version!.id);
+    const abort = new AbortController();
+    const onProgress: LearnRequest['onProgress'] = (progress) => {
+      if (progress.stage === stage) abort.abort();
+    };
+    const cancelled = run(here, history, { signal: abort.signal, onProgress });
+    await expect(cancelled).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+    expect(await here.registry.champion()).toEqual(champion);
+    expect(await here.registry.versions()).toHaveLength(1);
+    expect((await run(here, history)).version).not.toBeNull();
+    expect(await readdir(here.root)).not.toContain('learning');
+  },
+  60_000,
+);
+
 test('what a killed run left half written is made again', async () => {
   const here = await place();
   const abort = new AbortController();
