@@ -15,7 +15,11 @@ export interface GitRepository {
 }
 
 export async function gitRepository(): Promise<GitRepository> {
-  const directory = await temporaryFolder();
+  return gitRepositoryAt(await temporaryFolder());
+}
+
+/** Begins one in a folder that is there. */
+export function gitRepositoryAt(directory: string): GitRepository {
   let minutes = 0;
   const git = (...args: readonly string[]): string => {
     const time = new Date(Date.UTC(2025, 0, 1, 0, minutes)).toISOString();

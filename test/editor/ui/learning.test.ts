@@ -1,6 +1,7 @@
 /**
  * What a user sees of learning: a version that was learned changes what is suggested, and rolling back
- * brings back what was suggested before, while suggestions never stop.
+ * brings back what was suggested before, while suggestions never stop; deleting all feedback forgets
+ * what was learned too, in every window, when the user says so.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -20,13 +21,17 @@ let window: Window;
 
 beforeAll(async () => {
   editor = await Editor.start();
-  const folder = path.join(editor.server.dataDir, 'workspaces', 'ledger');
+  window = await editor.open(makeLedger('ledger'));
+  await window.waitReady();
+});
+
+function makeLedger(title: string): string {
+  const folder = path.join(editor.server.dataDir, 'workspaces', title);
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'ledger.ts'), `${source}\n}\n`);
   fs.writeFileSync(path.join(folder, 'elsewhere.ts'), '\n');
-  window = await editor.open(folder);
-  await window.waitReady();
-});
+  return folder;
+}
 
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await editor.keepPictures(task.name);
@@ -37,17 +42,17 @@ afterAll(async () => {
 });
 
 /** What is suggested at the place now; the cursor goes elsewhere before, so that it is asked anew. */
-async function suggested(): Promise<string> {
-  await openAtCursor(window, 'elsewhere.ts', 1, 1);
-  await openAtCursor(window, 'ledger.ts', line, column);
-  await window.command('Hone: Suggest Now');
-  return window.waitGhost();
+async function suggested(within = window): Promise<string> {
+  await openAtCursor(within, 'elsewhere.ts', 1, 1);
+  await openAtCursor(within, 'ledger.ts', line, column);
+  await within.command('Hone: Suggest Now');
+  return within.waitGhost();
 }
 
 /** Waits until what is suggested is as wanted. Something is suggested all the while. */
-const until = (isWanted: (ghost: string) => boolean): Promise<string> =>
+const until = (isWanted: (ghost: string) => boolean, within = window): Promise<string> =>
   poll('another suggestion', async () => {
-    const ghost = await suggested();
+    const ghost = await suggested(within);
     return isWanted(ghost) ? ghost : undefined;
   });
 
@@ -69,4 +74,28 @@ test('a version that was learned changes the next suggestion, and rolling back r
     ({ text, timeMs, policyVersion }) =>
       text === after && timeMs > before.timeMs && policyVersion === before.policyVersion,
   );
+});
+
+test('with all feedback it forgets what was learned as well, in this window and in another', async () => {
+  await window.command('Hone: Show Versions...');
+  await window.pick('passed');
+  await until((ghost) => ghost.includes('wax'));
+  const other = await editor.open(makeLedger('counter'));
+  await other.waitReady();
+  await until((ghost) => ghost.includes('wax'), other);
+
+  await window.command('Hone: Delete All Feedback...');
+  const dialog = window.dialog();
+  await dialog.waitFor();
+  expect(await dialog.innerText()).toMatch(/What Hone has learned from it stays in use/);
+  await dialog.getByText('Delete and Forget What Was Learned').click();
+  const toast = window.page.locator('.notification-toast', { hasText: 'is forgotten' });
+  await toast.waitFor({ timeout: 60_000 });
+  const learnedFolder = path.join(
+    editor.server.dataDir,
+    'user/User/globalStorage/hone.hone/learned/everywhere',
+  );
+  expect(fs.existsSync(learnedFolder)).toBe(false);
+  await until((ghost) => !ghost.includes('wax'));
+  await until((ghost) => !ghost.includes('wax'), other);
 });
