@@ -203,9 +203,16 @@ export class Suggester implements Disposable {
    * time: elsewhere something may have been written since, or learned.
    */
   #mayReuse(suggestion: Suggestion, { trigger }: Question): boolean {
+    if (this.#isOfAnother(suggestion)) return false;
     if (suggestion.shownIndex !== null) return true;
     const ageMs = this.#params.clock.now() - suggestion.timeMs;
     return trigger === 'automatic' && !this.#isUnread(suggestion) && ageMs < silenceMs;
+  }
+
+  /** What was in the making when another policy took over is not offered any more. */
+  #isOfAnother({ policyVersion }: Suggestion): boolean {
+    const { policy } = this.#params.sources();
+    return policy !== undefined && policyVersion !== 'none' && policyVersion !== policy.version;
   }
 
   /** What no policy has read says less than it could, when there is one. */

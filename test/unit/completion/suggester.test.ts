@@ -44,7 +44,7 @@ beforeEach(() => {
 let refused: readonly string[] = [];
 const refusals: Refusals = { isRefused: (_, text) => refused.includes(text) };
 
-const sources = () => ({ policy, copyIndex, refusals, reward, random: seededRandom(1) });
+const sources = () => ({ policy: inUse, copyIndex, refusals, reward, random: seededRandom(1) });
 
 const params = () => ({
   sources,
@@ -95,6 +95,12 @@ async function pass(durationMs: number): Promise<void> {
   clock.advance(durationMs);
   await settle();
 }
+
+/** Another one may take over. */
+let inUse = policy;
+afterEach(() => {
+  inUse = policy;
+});
 
 /** Of the questions; undefined where a test does not say. */
 let languageServer: LanguageServer | undefined;
@@ -515,6 +521,18 @@ test('all is forgotten on request', async () => {
   expect(recencyAt()).toBe(1);
   suggester.forgetAll();
   expect(recencyAt()).toBe(0);
+  await ask('const user = █');
+  await pass(debounceMs);
+  expect(calls).toHaveLength(2);
+});
+
+test('what was in the making when another policy took over is not offered again', async () => {
+  const asked = await ask('const user = █');
+  await pass(debounceMs);
+  inUse = { ...policy, version: 'test@2' };
+  suggester.forgetAll();
+  await calls[0]?.answer('load(id)');
+  await asked.answer;
   await ask('const user = █');
   await pass(debounceMs);
   expect(calls).toHaveLength(2);
