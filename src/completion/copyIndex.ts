@@ -157,7 +157,6 @@ export class CopyIndex {
   /** At most three distinct texts, the best supported first. */
   lookup(query: CopyQuery): Draft[] {
     const run = runBefore(query.text, query.offset, maxRun);
-    if (run.length < gramLength) return [];
     const places = this.#witnesses(query, this.#places(query, run));
     return vote(places)
       .map((continuation) => draftOf(continuation, places.length, query))

@@ -67,6 +67,7 @@ describe('what is copied', () => {
     const files = { other: 'begin();\n  sweep(shop);\n  close(shop);\n' };
     expect(texts('ready();\n█\nclose(shop);\n', { files })).toEqual(['sweep(shop);']);
     expect(texts('ready();\nswe█\nclose(shop);\n', { files })).toEqual(['ep(shop);']);
+    expect(texts('█\nclose(shop);\n', { files })).toEqual(['sweep(shop);']);
     expect(texts('ready();\nsweat█\nclose(shop);\n', { files })).toEqual([]);
     expect(texts('ready();\n█\nclose(shop)\n', { files })).toEqual([]);
     expect(texts('ready();\n█\n});\n', { files: { other: 'sweep();\n});\n' } })).toEqual([]);
