@@ -3,10 +3,9 @@
  * that sums need no scale in between. That is coarser than blocks of 32, and harmless in the turned
  * basis of `rotation.ts`, into which matrices are brought here and from which they come back.
  *
- * Shapes: N rows of the source's matrix (outputs), K its columns (inputs), r rank of a product.
+ * Shapes: N rows of the source's matrix (outputs), K its columns (inputs).
  */
 import type { Turned } from './llamaKernels';
-import { type Product, addProduct } from './product';
 import { transpose } from './quantize';
 import { mixBlocks, turn, turnBack } from './rotation';
 
@@ -21,12 +20,6 @@ export interface Columns8 {
 export interface RowRange {
   readonly firstRow: number;
   readonly rows: number;
-}
-
-/** What is added to some rows of the source's matrix, from `firstRow` on: bᵀ a. */
-export interface RowsChange {
-  readonly firstRow: number;
-  readonly product: Product;
 }
 
 /**
@@ -74,31 +67,8 @@ export function fromColumns8(
   return result.subarray(firstRow * columns, (firstRow + rows) * columns);
 }
 
-/**
- * The columns with products added to their matrix, rounded anew. Only the two factors are turned: the
- * sum is made in the turned basis, where no value is lost but in the rounding.
- */
-export function addToColumns8(
-  columns8: Columns8,
-  changes: readonly RowsChange[],
-  turned: Turned,
-  gamma: Float32Array,
-): Columns8 {
-  const rows = columns8.scales.length;
-  const columns = columns8.values.length / rows;
-  const sum = floatsOf(columns8, { firstRow: 0, rows }); // [K, N]
-  for (const { firstRow, product } of changes) {
-    const a = product.a.slice(); // [r, K]
-    const b = product.b.slice(); // [r, rows of the part]
-    turnInputs(a, columns, turned, gamma);
-    if (turned.side === 'output') turn(b, rows);
-    addProduct(sum, rows, firstRow, { rank: product.rank, a, b });
-  }
-  return roundColumns(sum, rows);
-}
-
 /** Brings the inputs of a matrix `[..., K]` into the basis, in place. */
-function turnInputs(
+export function turnInputs(
   matrix: Float32Array,
   columns: number,
   turned: Turned,

@@ -7,7 +7,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExternalTensor } from '../onnx/graphBuilder';
 import { bytesOf } from '../onnx/model';
-import { type Columns8, type RowsChange, addToColumns8, fromColumns8 } from './columns8';
+import { type Columns8, fromColumns8 } from './columns8';
+import { type ColumnsAdder, type RowsChange, openColumnsAdder } from './columnsAdder';
 import { ModelError } from './errors';
 import { buildLlamaGraph } from './llamaGraph';
 import type { SourceTensor, Turned, WeightRecipe } from './llamaKernels';
@@ -97,15 +98,20 @@ export class FolderWeights implements WeightSource {
     signal?: AbortSignal,
   ): Promise<void> {
     const recipes = new Set([...products.keys()].map((name) => this.#place(name).recipe));
-    let done = 0;
-    for (const recipe of recipes) {
-      signal?.throwIfAborted();
-      const changes = recipe.parts.flatMap(({ name }) => {
-        const product = products.get(name);
-        return product === undefined ? [] : [{ firstRow: this.#place(name).firstRow, product }];
-      });
-      await this.#addTo(recipe, changes);
-      onProgress?.(++done / recipes.size);
+    const adder = await openColumnsAdder();
+    try {
+      let done = 0;
+      for (const recipe of recipes) {
+        signal?.throwIfAborted();
+        const changes = recipe.parts.flatMap(({ name }) => {
+          const product = products.get(name);
+          return product === undefined ? [] : [{ firstRow: this.#place(name).firstRow, product }];
+        });
+        await this.#addTo(recipe, changes, adder);
+        onProgress?.(++done / recipes.size);
+      }
+    } finally {
+      await adder.release();
     }
   }
 
@@ -113,7 +119,11 @@ export class FolderWeights implements WeightSource {
     return this.#file.close();
   }
 
-  async #addTo(recipe: WeightRecipe, changes: readonly RowsChange[]): Promise<void> {
+  async #addTo(
+    recipe: WeightRecipe,
+    changes: readonly RowsChange[],
+    adder: ColumnsAdder,
+  ): Promise<void> {
     switch (recipe.form) {
       case 'transposed': {
         const [columns = 1, rows = 1] = recipe.target.dims;
@@ -124,7 +134,7 @@ export class FolderWeights implements WeightSource {
       case 'columns8': {
         const gamma = await this.#gamma(recipe.turned);
         const before = await this.#columns8(recipe);
-        const { values, scales } = addToColumns8(before, changes, recipe.turned, gamma);
+        const { values, scales } = await adder.add(before, changes, recipe.turned, gamma);
         await this.#write(recipe.target, values);
         return this.#write(recipe.scales, scales);
       }

@@ -11,6 +11,7 @@ import { ModelError } from './errors';
 export type Tensor =
   | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
   | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
+  | { readonly type: 'int8'; readonly data: Int8Array; readonly dims: readonly number[] }
   /** 0 or 1 each; an input only. */
   | { readonly type: 'bool'; readonly data: Uint8Array; readonly dims: readonly number[] };
 
@@ -38,9 +39,15 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** @throws ModelError `engine` when the file cannot be opened as a graph. */
-export async function openSession(modelPath: string, options: SessionOptions): Promise<Session> {
-  const session = await InferenceSession.create(modelPath, {
+/**
+ * Opens the graph in a file, or one that is given as the bytes of such a file.
+ * @throws ModelError `engine` when it cannot be opened as a graph.
+ */
+export async function openSession(
+  model: string | Uint8Array,
+  options: SessionOptions,
+): Promise<Session> {
+  const sessionOptions: InferenceSession.SessionOptions = {
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionProviders: ['cpu'],
@@ -59,10 +66,15 @@ export async function openSession(modelPath: string, options: SessionOptions): P
     },
     // Errors come back as exceptions; warnings about unused outputs are noise on stderr.
     logSeverityLevel: 3,
-  }).catch((error: unknown) => {
+  };
+  const session = await (
+    typeof model === 'string'
+      ? InferenceSession.create(model, sessionOptions)
+      : InferenceSession.create(model, sessionOptions)
+  ).catch((error: unknown) => {
     throw new ModelError(
       'engine',
-      `The model graph ${modelPath} could not be opened. Delete its folder and import the model again.`,
+      `The model graph ${typeof model === 'string' ? model : ''} could not be opened. Delete its folder and import the model again.`,
       { cause: error },
     );
   });
@@ -125,6 +137,8 @@ function wrap(tensor: Tensor): OrtTensor {
       return new OrtTensor('float32', tensor.data, tensor.dims);
     case 'int64':
       return new OrtTensor('int64', tensor.data, tensor.dims);
+    case 'int8':
+      return new OrtTensor('int8', tensor.data, tensor.dims);
     case 'bool':
       return new OrtTensor('bool', tensor.data, tensor.dims);
   }
@@ -134,5 +148,6 @@ function unwrap(name: string, value: OrtTensor | undefined): Tensor {
   const data = value?.data;
   if (data instanceof Float32Array) return { type: 'float32', data, dims: value?.dims ?? [] };
   if (data instanceof BigInt64Array) return { type: 'int64', data, dims: value?.dims ?? [] };
+  if (data instanceof Int8Array) return { type: 'int8', data, dims: value?.dims ?? [] };
   throw new ModelError('engine', `The graph gave no output '${name}' of a type that Hone reads.`);
 }

@@ -1,6 +1,7 @@
 /** 8-bit columns in the turned basis: what is read back is nearly what was written. */
 import { expect, test } from 'vitest';
-import { addToColumns8, fromColumns8, toColumns8 } from '../../../src/model/columns8';
+import { fromColumns8, toColumns8 } from '../../../src/model/columns8';
+import { openColumnsAdder } from '../../../src/model/columnsAdder';
 import type { Turned } from '../../../src/model/llamaKernels';
 import { addProduct } from '../../../src/model/product';
 import { transpose } from '../../../src/model/quantize';
@@ -34,22 +35,27 @@ test.each([
 test.each<[string, Turned, Float32Array]>([
   ['reads the normed stream', input, Float32Array.from({ length: columns }, (_, i) => 1 + (i % 3))],
   ['adds to the stream', { side: 'output', inputBlock: 64 }, new Float32Array(0)],
-])('a product is added to a matrix that %s as to the numbers it stands for', (_, turned, gamma) => {
-  const before = toColumns8(noise(rows * columns), columns, turned, gamma);
-  const product = { rank: 5, a: noise(5 * columns), b: noise(5 * rows) };
-  const sum = transpose(fromColumns8(before, turned, gamma, all), rows, columns); // [K, N]
-  addProduct(sum, rows, 0, product);
-  const expected = toColumns8(transpose(sum, columns, rows), columns, turned, gamma);
-  const added = addToColumns8(before, [{ firstRow: 0, product }], turned, gamma);
-  // Between two steps either may be the nearer; that is rare.
-  const steps = added.values.map((value, i) => Math.abs(value - (expected.values[i] ?? NaN)));
-  expect(Math.max(...steps)).toBeLessThanOrEqual(1);
-  expect(steps.filter((step) => step > 0).length).toBeLessThan(steps.length / 100);
-  expect(added.values).not.toEqual(before.values);
-  added.scales.forEach((scale, i) => {
-    expect(scale / (expected.scales[i] ?? NaN)).toBeCloseTo(1, 5);
-  });
-});
+])(
+  'a product is added to a matrix that %s as to the numbers it stands for',
+  async (_, turned, gamma) => {
+    const before = toColumns8(noise(rows * columns), columns, turned, gamma);
+    const product = { rank: 5, a: noise(5 * columns), b: noise(5 * rows) };
+    const sum = transpose(fromColumns8(before, turned, gamma, all), rows, columns); // [K, N]
+    addProduct(sum, rows, 0, product);
+    const expected = toColumns8(transpose(sum, columns, rows), columns, turned, gamma);
+    const adder = await openColumnsAdder();
+    const added = await adder.add(before, [{ firstRow: 0, product }], turned, gamma);
+    await adder.release();
+    // Between two steps either may be the nearer; that is rare.
+    const steps = added.values.map((value, i) => Math.abs(value - (expected.values[i] ?? NaN)));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(1);
+    expect(steps.filter((step) => step > 0).length).toBeLessThan(steps.length / 100);
+    expect(added.values).not.toEqual(before.values);
+    added.scales.forEach((scale, i) => {
+      expect(scale / (expected.scales[i] ?? NaN)).toBeCloseTo(1, 5);
+    });
+  },
+);
 
 test('rows are read back as they are among all of them', () => {
   const gamma = new Float32Array(columns).fill(2);
