@@ -151,28 +151,69 @@ function decisionsOf(
   file: ChangedFile,
   edit: TypedEdit,
   count: number,
-  { seed, settings, repository }: PlanOptions,
+  options: PlanOptions,
   random: Random,
 ): Decision[] {
-  const { path, languageId, before, after } = file;
+  const { after } = file;
   const { at, insertedLength } = edit;
   const head = after.slice(after.lastIndexOf('\n', at - 1) + 1, at);
   const inserted = after.slice(at, at + insertedLength);
-  const places = pausesIn(head, inserted, count, random).flatMap((typed) => {
-    const text = textDuring(before, after, edit, typed);
-    const offset = at + typed;
-    const document = { uri: path, path, repository, languageId, text, offset };
-    const context = buildContext(document, settings.multiline);
-    if (gate(document, context, 'automatic', settings) !== undefined) return [];
-    return [{ typed, text, offset, lines: context.multiline ? blockLines : 1 }];
+  const typedAt = pausesIn(head, inserted, count, random);
+  const places = typedAt.flatMap((typed) => {
+    const place = placeAt(file, edit, typed, options);
+    return place === undefined ? [] : [place];
   });
-  return places.map(({ typed, text, offset, lines }, i) => {
-    const id = `${commit.id}:${path}:${offset}`;
+  return places.map(({ lines, ...place }, i) => {
     const next = places[i + 1]?.typed ?? insertedLength;
-    return {
-      ...{ id, typed, text, offset, truth: inserted.slice(typed) },
-      written: inserted.slice(typed, next).split('\n').slice(0, lines).join('\n').trimEnd().length,
-      mood: drawMood(seededRandom(seedOf(`${seed} ${id}`))),
-    };
+    const span = inserted.slice(place.typed, next).split('\n').slice(0, lines).join('\n');
+    return decisionOf(commit, file, edit, { ...place, written: span.trimEnd().length }, options);
   });
+}
+
+/**
+ * Where the user is asked next who has taken a text up to `offset`: there, or in the line below once
+ * Enter was pressed; undefined beyond what the decision stands for, or where the product is silent.
+ */
+export function decisionAfter(
+  commit: Commit,
+  file: PlannedFile,
+  edit: TypedEdit,
+  decision: Decision,
+  offset: number,
+  options: Omit<PlanOptions, 'maxInCommit' | 'maxInEdit'>,
+): Decision | undefined {
+  const end = decision.offset + decision.written;
+  const [entered = ''] = /^[ \t]*\r?\n\s*/.exec(file.after.slice(offset, end)) ?? [];
+  const next = offset + entered.length;
+  if (next >= end) return undefined;
+  const place = placeAt(file, edit, next - edit.at, options);
+  return place && decisionOf(commit, file, edit, { ...place, written: end - next }, options);
+}
+
+/** Document and cursor when `typed` characters are; undefined where nobody is asked. */
+function placeAt(
+  { path, languageId, before, after }: Omit<PlannedFile, 'edits'>,
+  edit: TypedEdit,
+  typed: number,
+  { settings, repository }: Pick<PlanOptions, 'settings' | 'repository'>,
+): (Pick<Decision, 'typed' | 'text' | 'offset'> & { readonly lines: number }) | undefined {
+  const text = textDuring(before, after, edit, typed);
+  const offset = edit.at + typed;
+  const document = { uri: path, path, repository, languageId, text, offset };
+  const context = buildContext(document, settings.multiline);
+  if (gate(document, context, 'automatic', settings) !== undefined) return undefined;
+  return { typed, text, offset, lines: context.multiline ? blockLines : 1 };
+}
+
+function decisionOf(
+  commit: Commit,
+  { path, after }: Omit<PlannedFile, 'edits'>,
+  { at, insertedLength }: TypedEdit,
+  { typed, text, offset, written }: Pick<Decision, 'typed' | 'text' | 'offset' | 'written'>,
+  { seed }: Pick<PlanOptions, 'seed'>,
+): Decision {
+  const id = `${commit.id}:${path}:${offset}`;
+  const truth = after.slice(offset, at + insertedLength);
+  const mood = drawMood(seededRandom(seedOf(`${seed} ${id}`)));
+  return { id, typed, text, offset, truth, written, mood };
 }

@@ -17,9 +17,11 @@ export interface DecisionRecord {
   readonly languageId: string;
   /** Characters that it stands for. */
   readonly written: number;
-  readonly arms: Readonly<Partial<Record<ArmName, ArmRecord>>>;
+  /** More than one of an arm whose user took a text and was asked again behind it. */
+  readonly arms: Readonly<Partial<Record<ArmName, readonly ArmRecord[]>>>;
 }
 
+/** What came of one question in one arm. */
 export interface ArmRecord extends OutcomeFigures {
   /** Time in which the suggestion was made; NaN where none was. */
   readonly latencyMs: number;

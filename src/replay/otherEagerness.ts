@@ -63,7 +63,8 @@ type Choice = ThresholdDecision & Pick<ArmRecord, 'retained'>;
 
 function choicesOf(records: readonly DecisionRecord[], arm: ArmName): Choice[] {
   return records.flatMap(({ commit, arms }) => {
-    const { choice, retained = 0 } = arms[arm] ?? {};
+    // What follows an accepted text depends on the choice before it.
+    const { choice, retained = 0 } = arms[arm]?.[0] ?? {};
     return choice === undefined ? [] : [{ ...choice, retained, group: commit }];
   });
 }

@@ -15,8 +15,8 @@ import type { Clock, FeedbackEvent, Logger, Settings, Suggestion } from '../type
 import { systemClock } from '../util/clock';
 import { seededRandom } from '../util/random';
 import { Arm, figuresOf } from './arm';
-import { type Decision, planCommit, type PlannedFile, seedOf } from './decisions';
-import { textDuring } from './edits';
+import { type Decision, decisionAfter, planCommit, type PlannedFile, seedOf } from './decisions';
+import { textDuring, type TypedEdit } from './edits';
 import type { Commit, History } from './history';
 import type { ArmName, ArmRecord, DecisionRecord } from './measures';
 import { rememberedPolicy } from './rememberedPolicy';
@@ -161,7 +161,7 @@ async function openPlayers({ arms, directory, logger }: ReplayOptions): Promise<
   return players;
 }
 
-/** One decision in one arm. */
+/** One question in one arm. */
 interface Played {
   readonly name: ArmName;
   readonly arm: Arm;
@@ -198,7 +198,7 @@ class ReplayedCommit {
       for (const { arm } of this.#players) arm.open(uri, before);
       for (const { edit, decisions } of file.edits) {
         for (const decision of decisions) {
-          const played = await this.#decide(file, decision, signal);
+          const played = await this.#decide(file, edit, decision, signal);
           asked.push({ decision, languageId, played });
           const lineEnd = decision.truth.indexOf('\n');
           const typed = decision.typed + (lineEnd < 0 ? decision.truth.length : lineEnd);
@@ -219,24 +219,58 @@ class ReplayedCommit {
     return records;
   }
 
-  async #decide(file: PlannedFile, decision: Decision, signal: AbortSignal): Promise<Played[]> {
+  /** Asks every arm at a decision, and those whose users take a text once more behind it, and so on. */
+  async #decide(
+    file: PlannedFile,
+    edit: TypedEdit,
+    first: Decision,
+    signal: AbortSignal,
+  ): Promise<Played[]> {
+    const { seed, settings, history } = this.#options;
+    const plan = { seed, settings, repository: history.name };
+    const played: Played[] = [];
+    const pending = new Map([[first.offset, { decision: first, players: [...this.#players] }]]);
+    for (;;) {
+      // In the order of the text, so that nobody is told what another arm's user wrote further on.
+      const [next] = [...pending.values()].sort((a, b) => a.decision.offset - b.decision.offset);
+      if (next === undefined) return played;
+      const { decision, players } = next;
+      pending.delete(decision.offset);
+      played.push(...(await this.#play(file, decision, players, signal)));
+      for (const player of players) {
+        const { carriedTo } = player.arm;
+        if (carriedTo <= decision.offset) continue;
+        const after = decisionAfter(this.#commit, file, edit, decision, carriedTo, plan);
+        if (after === undefined) continue;
+        const others = pending.get(after.offset)?.players ?? [];
+        pending.set(after.offset, { decision: after, players: [...others, player] });
+      }
+    }
+  }
+
+  async #play(
+    file: PlannedFile,
+    decision: Decision,
+    players: readonly Player[],
+    signal: AbortSignal,
+  ): Promise<Played[]> {
     const uri = this.#workspace.uriOf(file.path);
     this.#workspace.edit(file.path, decision.text);
     const shared = new Map<string, Promise<Suggestion>>();
     const suggestions: Partial<Record<ArmName, Suggestion>> = {};
     const played: Played[] = [];
-    for (const { spec, arm } of this.#players) {
+    for (const { spec, arm } of players) {
       const { learner, name } = spec;
+      if (arm.carriedTo > decision.offset) {
+        played.push({ name, arm, suggestion: undefined, keys: 0 });
+        continue;
+      }
       const policy = learner?.policy ?? this.#options.policy;
       const key = `${spec.sees} ${policy.version}`;
       // The first arm that asks pays; that the others ask nothing new keeps them comparable.
       const proposed = shared.get(key) ?? this.#ask(file, decision, spec.sees, policy, signal);
       shared.set(key, proposed);
       const frozen = await proposed;
-      if (arm.carriedTo > decision.offset) {
-        played.push({ name, arm, suggestion: undefined, keys: 0 });
-        continue;
-      }
       arm.write(uri, decision.text);
       const timeMs = arm.clock.now();
       const id = uuidOf(`${this.#options.seed} ${name} ${decision.id}`);
@@ -297,13 +331,11 @@ class ReplayedCommit {
     readonly languageId: string;
     readonly played: readonly Played[];
   }): DecisionRecord {
-    const arms: Partial<Record<ArmName, ArmRecord>> = {};
+    const arms: Partial<Record<ArmName, ArmRecord[]>> = {};
     for (const { name, arm, suggestion, keys } of played) {
       const events = suggestion === undefined ? [] : arm.eventsOf(suggestion.id);
-      arms[name] = {
-        ...figuresOf({ suggestion, keys, events }),
-        latencyMs: suggestion === undefined ? NaN : latencyOf(suggestion),
-      };
+      const latencyMs = suggestion === undefined ? NaN : latencyOf(suggestion);
+      (arms[name] ??= []).push({ ...figuresOf({ suggestion, keys, events }), latencyMs });
     }
     const { id, written } = decision;
     return { id, commit: this.#commit.id, languageId, written, arms };

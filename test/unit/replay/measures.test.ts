@@ -18,7 +18,7 @@ function decision(commit: string, none: number, cache: number): DecisionRecord {
     commit,
     languageId: 'typescript',
     written: 100,
-    arms: { none: arm(none), cache: arm(cache) },
+    arms: { none: [arm(none)], cache: [arm(cache)] },
   };
 }
 

@@ -24,10 +24,12 @@ function playedBy(
     return {
       ...{ id: String(i), commit: String(i >> 2), languageId: 'python', written: 20 },
       arms: {
-        reward: {
-          ...{ ...figures, keystrokesSaved: 0, forecast: undefined, latencyMs: 1 },
-          choice: { probability, action, propensity, reward },
-        },
+        reward: [
+          {
+            ...{ ...figures, keystrokesSaved: 0, forecast: undefined, latencyMs: 1 },
+            choice: { probability, action, propensity, reward },
+          },
+        ],
       },
     };
   });

@@ -17,7 +17,7 @@ function report(latencyMs: number): ReplayReport {
     return {
       ...{ id: String(i), commit: String(i >> 1), written: 100 },
       languageId: i % 2 === 0 ? 'python' : 'typescript',
-      arms: { none: arm(i % 4), cache: arm(10) },
+      arms: { none: [arm(i % 4)], cache: [arm(10)] },
     };
   });
   const commits = { walked: 12, asked: 10, bulk: 1, shallow: 0, bot: 1 };

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../../src/contributions';
-import type { Policy } from '../../../src/model/types';
+import type { GenerateRequest, Policy } from '../../../src/model/types';
 import { openHistory } from '../../../src/replay/history';
 import {
   type ArmSpec,
@@ -17,6 +17,7 @@ import type { Suggestion } from '../../../src/types';
 import { fakePolicy, garden, knowing, noParser } from '../../helpers/gardenHistory';
 import { gitRepository } from '../../helpers/gitRepository';
 import { silentLogger } from '../../helpers/storeForTests';
+import { sum } from '../../../src/util/statistics';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
 
 const never = new AbortController().signal;
@@ -160,9 +161,26 @@ describe('a replay', () => {
     const asked = policy.asked;
     const { result: again } = await run(repository, policy, { cache });
     expect(policy.asked).toBe(asked);
-    expect(again.records.map(({ arms }) => arms.cache?.retained)).toEqual(
-      result.records.map(({ arms }) => arms.cache?.retained),
-    );
+    const retained = ({ records }: ReplayResult) =>
+      records.map(({ arms }) => arms.cache?.map((record) => record.retained));
+    expect(retained(again)).toEqual(retained(result));
+  });
+
+  test('asks a user who took a text again behind it, up to the end of the line', async () => {
+    const word = (request: GenerateRequest) => /^\W*\w*/.exec(knowing(request))?.[0] ?? '';
+    const { result } = await run(await garden(), fakePolicy(word), {
+      arms: [{ name: 'none', sees: 'file' }],
+    });
+    const asked = result.records.flatMap(({ written, arms }) => {
+      const records = arms.none ?? [];
+      return records.length > 1 ? [{ written, records }] : [];
+    });
+    expect(asked.length).toBeGreaterThan(2);
+    for (const { written, records } of asked) {
+      const looked = records.every(({ forecast }) => forecast !== undefined);
+      if (looked) expect(sum(records.map(({ retained }) => retained))).toBe(written);
+    }
+    expect(asked.some(({ records }) => records.every(({ accepted }) => accepted))).toBe(true);
   });
 
   test('of a history in which nobody typed asks nothing', async () => {
