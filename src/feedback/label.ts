@@ -140,17 +140,22 @@ export function factsOf(events: readonly FeedbackEvent[]): SuggestionFacts | und
   };
 }
 
-/** The reward of a suggestion by everything that is stored of it. */
-export function rewardOfStored(stored: StoredSuggestion): Reward | undefined {
+/** Everything that is stored of a suggestion, as it was recorded. */
+export function eventsOf(stored: StoredSuggestion): FeedbackEvent[] {
   const { suggestion, shown, outcomes, survival, settled, rating } = stored;
-  const facts = factsOf([
+  return [
     { kind: 'suggestion', suggestion },
     ...shown,
     ...outcomes,
     ...survival,
     ...(settled ? [settled] : []),
     ...(rating ? [rating] : []),
-  ]);
+  ];
+}
+
+/** The reward of a suggestion by everything that is stored of it. */
+export function rewardOfStored(stored: StoredSuggestion): Reward | undefined {
+  const facts = factsOf(eventsOf(stored));
   return facts && rewardOf(facts);
 }
 

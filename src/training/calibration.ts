@@ -2,7 +2,7 @@
  * Makes probabilities mean what they say: Platt's curve where labels are few, isotonic regression by
  * pooling adjacent violators where they are many, and the error that is left. Pure.
  */
-import { type Calibration, calibrate, sigmoid } from '../model/rewardNetwork';
+import { type Calibration, calibrate, sigmoid, uncalibrated } from '../model/rewardNetwork';
 
 /** A logit, and what became of it, 0..1. */
 export interface Outcome01 {
@@ -12,25 +12,33 @@ export interface Outcome01 {
 
 /** Labels from which on a curve of any shape may be believed. */
 export const isotonicFrom = 1_000;
-/** Labels that the assumption is worth that the logits are right as they are. */
+/** Labels that the prior is worth. */
 const plattPrior = 20;
 /** Labels behind each knot of an isotonic curve at least. */
 const minPool = 20;
 
-export function fitCalibration(outcomes: readonly Outcome01[]): Calibration {
-  return outcomes.length >= isotonicFrom ? isotonic(outcomes) : platt(outcomes);
+/** `prior` is what is believed before there are outcomes. */
+export function fitCalibration(
+  outcomes: readonly Outcome01[],
+  prior: Calibration = uncalibrated,
+): Calibration {
+  return outcomes.length >= isotonicFrom ? isotonic(outcomes) : platt(outcomes, prior);
 }
 
 /**
- * Slope and shift of the sigmoid that make the outcomes most likely (Newton's method), held towards 1
- * and 0 so that a handful of labels, or labels of one kind only, bend it little.
+ * Slope and shift of the sigmoid that make the outcomes most likely (Newton's method), held towards
+ * those of `prior` so that a handful of labels, or labels of one kind only, bend it little.
  */
-export function platt(outcomes: readonly Outcome01[]): Calibration {
-  let slope = 1;
-  let shift = 0;
+export function platt(
+  outcomes: readonly Outcome01[],
+  prior: Calibration = uncalibrated,
+): Calibration {
+  const believed = prior.kind === 'platt' ? prior : { slope: 1, shift: 0 };
+  let { slope, shift } = believed;
   for (let step = 0; step < 30; step++) {
     // Gradient and Hessian of the penalised loss.
-    let [gSlope, gShift] = [plattPrior * (slope - 1), (plattPrior / 4) * shift];
+    let gSlope = plattPrior * (slope - believed.slope);
+    let gShift = (plattPrior / 4) * (shift - believed.shift);
     let [hSlope, hBoth, hShift] = [plattPrior, 0, plattPrior / 4];
     for (const { logit, target } of outcomes) {
       const p = sigmoid(slope * logit + shift);

@@ -1,8 +1,8 @@
 /**
  * Fits the reward model to what became of suggestions, in seconds and in plain TypeScript: AdamW on the
  * log-losses of outcomes and of pairs, held towards the model it starts from, the prior, so that a
- * handful of labels changes little. Calibrated on the newest decisions, which the fit is not shown; if
- * on them it says less than the prior, the prior stays. Seeded: the same labels give the same model.
+ * handful of labels changes little. Calibrated on decisions that a fit was not shown; if on the
+ * newest it says less than the prior, the prior stays. Seeded: the same labels give the same model.
  */
 import { featureNames } from '../completion/features';
 import { worthOf } from '../completion/rerank';
@@ -69,9 +69,10 @@ export interface RewardReport {
   readonly verdict: 'fitted' | 'noLabels' | 'worseThanPrior';
 }
 
-/** Fewer labels are all fitted to, and the calibration stays as it is. */
+/** Fewer labels tell nothing of a fit, nor of how far it is to be believed. */
 const minHeldOut = 30;
 const heldOutShare = 0.2;
+const manyLabels = 1_000;
 const batchSize = 64;
 const minSteps = 200;
 const maxSteps = 4_000;
@@ -105,28 +106,35 @@ export function fitReward(
   if (labels === 0) {
     return { weights: prior, report: { ...report, calibrationError: 0, verdict: 'noLabels' } };
   }
-  const heldOut = sorted.slice(Math.ceil(labels * (1 - heldOutShare)));
   let { calibration } = prior;
   let figures = { ...report, calibrationError: 0 };
-  if (heldOut.length >= minHeldOut) {
-    const early = descend(sorted.slice(0, labels - heldOut.length), start, settings);
-    const before = judgedBest(start, heldOut);
-    const after = judgedBest(early, heldOut);
-    calibration = fitCalibration(after);
-    figures = {
-      ...report,
-      heldOut: heldOut.length,
-      logLossBefore: logLoss(start.calibration, before),
-      logLossAfter: logLoss(early.calibration, after),
-      calibrationError: calibrationErrorOf(calibration, after),
-    };
-    if (figures.logLossAfter > figures.logLossBefore) {
-      const kept = { ...prior, calibration: prior.calibration };
-      const error = calibrationErrorOf(prior.calibration, before);
-      return {
-        weights: kept,
-        report: { ...figures, calibrationError: error, verdict: 'worseThanPrior' },
+  if (labels >= minHeldOut) {
+    const blocks = heldOutBlocks(sorted).map((block) => {
+      const held = new Set(block);
+      const others = sorted.filter((lesson) => !held.has(lesson));
+      return { block, after: judgedBest(descend(others, start, settings), block) };
+    });
+    calibration = fitCalibration(
+      blocks.flatMap(({ after }) => after),
+      prior.calibration,
+    );
+    const { block: newest = [], after = [] } = blocks.at(-1) ?? {};
+    if (newest.length >= minHeldOut) {
+      const before = judgedBest(start, newest);
+      figures = {
+        ...report,
+        heldOut: newest.length,
+        logLossBefore: logLoss(start.calibration, before),
+        logLossAfter: logLoss(start.calibration, after),
+        calibrationError: calibrationErrorOf(calibration, after),
       };
+      if (figures.logLossAfter > figures.logLossBefore) {
+        const error = calibrationErrorOf(prior.calibration, before);
+        return {
+          weights: prior,
+          report: { ...figures, calibrationError: error, verdict: 'worseThanPrior' },
+        };
+      }
     }
   }
   const fitted = descend(sorted, start, settings);
@@ -134,6 +142,14 @@ export function fitReward(
     weights: rounded({ ...fitted, calibration, labels }),
     report: { ...figures, verdict: 'fitted' },
   };
+}
+
+/** Each fifth in turn where labels are few, so that all serve; where they are many the newest is enough. */
+function heldOutBlocks(lessons: readonly RewardLesson[]): (readonly RewardLesson[])[] {
+  const size = Math.ceil(heldOutShare * lessons.length);
+  if (lessons.length >= manyLabels) return [lessons.slice(-size)];
+  const count = Math.ceil(lessons.length / size);
+  return Array.from({ length: count }, (_, i) => lessons.slice(i * size, (i + 1) * size));
 }
 
 /** A model that knows nothing yet, for features as they are spread over these lessons. */

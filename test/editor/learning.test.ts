@@ -9,8 +9,9 @@ import * as path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFeedbackStore } from '../../src/store/feedbackStore';
 import type { StoredSuggestion } from '../../src/types';
-import { idiomHistory } from '../helpers/idiomHistory';
+
 import { silentLogger } from '../helpers/storeForTests';
+import { variedHistory } from '../helpers/variedHistory';
 import { Feedback } from './feedback';
 import { makeShop, openAtCursor, typed } from './shop';
 import { Editor, poll, type Window } from './workbench';
@@ -112,7 +113,7 @@ describe('twenty judgements are learned from in a moment:', () => {
   });
 });
 
-/** Where a person with the habits of `idiomHistory` would go on with `load(user, team900);`. */
+/** Where a person with the habits of `variedHistory` would go on with `load(user, team900);`. */
 const place = `import { load } from './team';\nconst user900 = `;
 const idiom = /^load\(user/;
 
@@ -127,7 +128,7 @@ test(
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, 'place.ts'), `${place}\n`);
     fs.writeFileSync(path.join(folder, 'elsewhere.ts'), '\n');
-    await remember(idiomHistory({ count: 160, seed: 1 }));
+    await remember(variedHistory(200));
     window = await editor.open(folder);
     await window.waitReady();
     const before = await suggested();

@@ -69,7 +69,8 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
   const logits = folds.flatMap(({ held, weights }) =>
     chosenOf(held, orderOf(weights)).map(({ option, probability }) => ({
       logit: Math.log(probability / (1 - probability)),
-      target: Number(option.isRight),
+      // What was taken in part counts as that part, as it does where it is refitted.
+      target: option.target ?? Number(option.isRight),
     })),
   );
   const calibration = fitCalibration(logits);

@@ -4,6 +4,7 @@
  * answered stays answered, so it may be stopped at any time and goes on where it stopped.
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
  * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
+ * npm run eval -- calibration --stores DIR: whether forecasts are to be believed (see calibration.ts).
  * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
  * npm run eval -- offpolicy --histories DIR: estimates beside replays (see offPolicy.ts).
  * npm run eval -- gate [--challengers N]: what the gate makes of poisoned feedback (see gate.ts).
@@ -38,6 +39,7 @@ import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
 import { offPolicyReport } from './offPolicy';
 import { type PackageEntry, packages, readPackage } from './packages';
 import { pretrain, readHistories } from './reward';
+import { calibrationReport } from './calibration';
 import { baselines, everythingRow, type Equipment, type Row, rows, Workbench } from './rows';
 import { ablation, markCuts, markdown, type RowNames } from './table';
 
@@ -92,6 +94,8 @@ if (positionals[0] === 'gate') {
   );
   process.stdout.write(report + '\n');
   await writeRewardWeights(shippedReward, weights);
+} else if (positionals[0] === 'calibration') {
+  process.stdout.write((await calibrationReport(path.resolve(values.stores), stderrLogger)) + '\n');
 } else if (positionals[0] === 'offpolicy') {
   if (values.histories === undefined)
     throw new Error('Name a folder of repositories with --histories.');

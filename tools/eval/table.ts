@@ -193,7 +193,7 @@ const kindTitles: Readonly<Record<CutKind, string>> = {
   lineStart: 'start of a line',
 };
 
-function tableOf(head: readonly string[], body: readonly (readonly string[])[]): string[] {
+export function tableOf(head: readonly string[], body: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...body.map(line)];
 }
