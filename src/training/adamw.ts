@@ -52,8 +52,8 @@ export function adamw(
   const correction1 = 1 - beta1 ** step;
   const correction2 = Math.sqrt(1 - beta2 ** step);
   const kept = 1 - learningRate * weightDecay;
-  const first = state.first.map((mean) => Float32Array.from(mean));
-  const second = state.second.map((mean) => Float32Array.from(mean));
+  const first = state.first.map((mean) => mean.slice());
+  const second = state.second.map((mean) => mean.slice());
   const updated = parameters.map((values, index) => {
     const gradient = at(gradients, index);
     const [mean, square] = [at(first, index), at(second, index)];
@@ -90,7 +90,11 @@ export function clipGradients(
   if (norm <= longest) return gradients;
   // The small number is PyTorch's, which keeps the two comparable.
   const factor = longest / (norm + 1e-6);
-  return gradients.map((gradient) => gradient.map((value) => value * factor));
+  return gradients.map((gradient) => {
+    const shortened = gradient.slice();
+    for (let i = 0; i < shortened.length; i++) shortened[i] = (shortened[i] ?? NaN) * factor;
+    return shortened;
+  });
 }
 
 /**
