@@ -225,8 +225,15 @@ function judgedBest(weights: RewardWeights, lessons: readonly RewardLesson[]): O
     });
     const [best] = judged.toSorted((a, b) => b.worth - a.worth);
     const known = [best, judged[shownIndex ?? -1]].find((one) => one?.target !== undefined);
-    return known?.target === undefined ? [] : [{ logit: known.logit, target: known.target }];
+    return known?.target === undefined
+      ? []
+      : [{ logit: known.logit, target: Number(isKept(known.target)) }];
   });
+}
+
+/** Whether a text counts as taken and retained: half of it, at least. */
+export function isKept(target: number): boolean {
+  return target >= 0.5;
 }
 
 function judgeOf(weights: RewardWeights) {

@@ -14,7 +14,7 @@ import { createRewardModel, rounded, type RewardWeights } from '../../src/model/
 import { openExistingStore } from '../../src/store/feedbackStore';
 import { calibrationError, fitCalibration } from '../../src/training/calibration';
 import { lessonsOf, type RewardLesson, type RewardOption } from '../../src/training/rewardExamples';
-import { descend, emptyReward } from '../../src/training/rewardFit';
+import { descend, emptyReward, isKept } from '../../src/training/rewardFit';
 import type { Judgement } from '../../src/model/types';
 import type { Logger } from '../../src/types';
 import { mean } from '../../src/util/statistics';
@@ -69,8 +69,7 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
   const logits = folds.flatMap(({ held, weights }) =>
     chosenOf(held, orderOf(weights)).map(({ option, probability }) => ({
       logit: Math.log(probability / (1 - probability)),
-      // What was taken in part counts as that part, as it does where it is refitted.
-      target: option.target ?? Number(option.isRight),
+      target: Number(isKept(option.target ?? Number(option.isRight))),
     })),
   );
   const calibration = fitCalibration(logits);
