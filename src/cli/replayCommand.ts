@@ -37,7 +37,7 @@ export function replayCommand(signal: AbortSignal): Command {
     .option('--reward <file>', 'reward model to start from', shippedReward)
     .option('--eagerness <n>', '0 to 1, as in the settings', share, defaultSettings.eagerness)
     .option('--instead <list>', 'eagernesses to estimate from that one, and to replay', shares)
-    .option('--learn-every <n>', 'decisions between two runs that train', wholeNumber, 100)
+    .option('--learn-every <n>', 'suggestions between two runs that train', wholeNumber, 100)
     .option('--learn-minutes <n>', 'what such a run may take on two cores', number, 3)
     .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
     .option('--stores <dir>', 'keep the feedback store of each arm in this folder')
@@ -121,7 +121,7 @@ async function armsOf(options: ReplayOptions, directory: string): Promise<ArmSpe
   if (plays(options, 'all')) {
     const prior = await readRewardWeights(options.reward);
     const learner = adapterLearner({
-      ...{ prior, eagerness, seed, everyDecisions: learnEvery, minutes: learnMinutes },
+      ...{ prior, eagerness, seed, everySuggestions: learnEvery, minutes: learnMinutes },
       base: await readModelFolder(options.model),
       registryDir: path.join(directory, 'versions'),
       threads: defaultSettings.threads || defaultThreads,

@@ -16,8 +16,8 @@ export interface AdapterLearnerOptions extends RewardLearnerOptions {
   readonly base: ModelFolder;
   /** Folder for the versions. */
   readonly registryDir: string;
-  /** Decisions between two runs. */
-  readonly everyDecisions: number;
+  /** Suggestions between two runs. */
+  readonly everySuggestions: number;
   /** What a run may take, in minutes of a machine of two cores. */
   readonly minutes: number;
   readonly threads: number;
@@ -30,14 +30,14 @@ const leastHeldOut = 20;
 
 /** The same, and trains adapters; the champion proposes from then on. */
 export function adapterLearner(options: AdapterLearnerOptions): Learner {
-  const { base, registryDir, everyDecisions, threads } = options;
+  const { base, registryDir, everySuggestions, threads } = options;
   const reward = rewardLearner(options);
   const registry = openRegistry({
     ...{ directory: registryDir, base: base.manifest },
     merge: (adapter, destination) => mergeAdapter({ base, adapter, destination }),
   });
   let policy: LoadedPolicy | undefined;
-  let decisions = 0;
+  let suggestions = 0;
   return {
     get policy() {
       return policy;
@@ -46,7 +46,7 @@ export function adapterLearner(options: AdapterLearnerOptions): Learner {
     decide: (suggestion) => reward.decide(suggestion),
     async learn(store, clock, signal) {
       await reward.learn(store, clock, signal);
-      if (++decisions % everyDecisions !== 0) return;
+      if (++suggestions % everySuggestions !== 0) return;
       const report = await learn({
         suggestions: () => store.suggestions(),
         ...{ base, registryDir, signal, clock: stillClock(clock.now()) },

@@ -21,7 +21,7 @@ test('an arm trains after so many decisions, and keeps the frozen policy while i
     },
     base: await makeTinyModel(path.join(folder, 'base')),
     registryDir: path.join(folder, 'versions'),
-    ...{ eagerness: 0.5, seed: 1, everyDecisions: 2, minutes: 1, threads: 1 },
+    ...{ eagerness: 0.5, seed: 1, everySuggestions: 2, minutes: 1, threads: 1 },
     onRun: ({ outcome }) => runs.push(outcome),
   });
   const signal = new AbortController().signal;
