@@ -67,16 +67,16 @@ export async function openSession(
     // Errors come back as exceptions; warnings about unused outputs are noise on stderr.
     logSeverityLevel: 3,
   };
-  const session = await (
+  const opened =
     typeof model === 'string'
       ? InferenceSession.create(model, sessionOptions)
-      : InferenceSession.create(model, sessionOptions)
-  ).catch((error: unknown) => {
-    throw new ModelError(
-      'engine',
-      `The model graph ${typeof model === 'string' ? model : ''} could not be opened. Delete its folder and import the model again.`,
-      { cause: error },
-    );
+      : InferenceSession.create(model, sessionOptions);
+  const session = await opened.catch((error: unknown) => {
+    const message =
+      typeof model === 'string'
+        ? `The model graph ${model} could not be opened. Delete its folder and import the model again.`
+        : 'The engine could not open a graph of its own. Is there memory left?';
+    throw new ModelError('engine', message, { cause: error });
   });
   return {
     inputNames: session.inputNames,
