@@ -70,6 +70,17 @@ test('a taste other than that of the one that ships replaces it', async () => {
   expect(orderOf(weights, rewardHistory(300, contrary, 2))).toBeGreaterThan(0.75);
 });
 
+test('a few labels already say how far the one that ships is to be believed', async () => {
+  const often = (candidate: Parameters<typeof plainTaste>[0]) => 0.5 + 0.5 * plainTaste(candidate);
+  const { weights, report } = await refitReward(streamOf(rewardHistory(80, often)), shipped, quick);
+  expect(report).toMatchObject({ labels: 80, heldOut: 0, verdict: 'fitted' });
+  expect(weights.calibration).not.toEqual(shipped.calibration);
+  const later = rewardHistory(300, often, 2);
+  const distance = (of: RewardWeights) =>
+    Math.abs(mean(probabilities(of, later)) - mean(later.map((each) => Number(isTaken(each)))));
+  expect(distance(weights)).toBeLessThan(distance(shipped) / 2);
+});
+
 test('the same labels give the same model', async () => {
   const history = rewardHistory(100, plainTaste);
   const [once, again] = await Promise.all(
