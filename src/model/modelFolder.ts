@@ -18,6 +18,13 @@ export const fileNames = {
 const id = z.number().int().nonnegative();
 const count = z.number().int().positive();
 
+export const fimSchema = z.object({
+  prefix: id,
+  suffix: id,
+  middle: id,
+  first: z.enum(['prefix', 'suffix']).default('prefix'),
+});
+
 const manifestSchema = z.object({
   formatVersion: z.literal(2),
   /** Short name, e.g. `smollm2-135m-instruct`. */
@@ -57,14 +64,7 @@ const manifestSchema = z.object({
   /** Every id that must never be emitted in code, ascending; holds the eos and FIM ids too. */
   specialIds: z.array(id),
   /** Fill-in-the-middle tokens of a known set with the order to tell their parts in, or null. */
-  fim: z
-    .object({
-      prefix: id,
-      suffix: id,
-      middle: id,
-      first: z.enum(['prefix', 'suffix']).default('prefix'),
-    })
-    .nullable(),
+  fim: fimSchema.nullable(),
   /** Tokens that introduce the repository's name and a file's path, where the vocabulary has them. */
   prompt: z.object({ repository: id.nullable(), file: id.nullable() }),
   /** SHA-256 and size in bytes of the folder's other files, by file name. */

@@ -135,7 +135,7 @@ function boundedPrefix(prefix: string): string {
  * the user types (Bavarian et al., arXiv 2207.14255, section 3.2, SPM with its second variant's
  * marks); told last, it is read again with every key.
  */
-function aroundPrefix(
+export function aroundPrefix(
   text: string,
   { tokenizer, manifest: { fim } }: Pick<PromptParts, 'tokenizer' | 'manifest'>,
 ): { readonly before: readonly number[]; readonly after: readonly number[] } {

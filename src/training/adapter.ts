@@ -10,7 +10,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../model/errors';
-import type { ModelManifest } from '../model/modelFolder';
+import { type ModelManifest, fimSchema } from '../model/modelFolder';
 import { SafetensorsWeights } from '../model/safetensors';
 import { writeSafetensors } from '../model/writeSafetensors';
 import { TrainingError } from './errors';
@@ -21,6 +21,8 @@ export const adapterFiles = {
   config: 'adapter_config.json',
   weights: 'adapter_model.safetensors',
 } as const;
+
+type Marks = NonNullable<ModelManifest['fim']>;
 
 /** y = x Wᵀ + scale (x Aᵀ) Bᵀ */
 export interface LoraPair {
@@ -37,6 +39,10 @@ export interface Adapter {
   readonly alpha: number;
   /** What it was trained with; nothing is dropped where it is used. */
   readonly dropout?: number;
+  /** What the model is called that holds it; as before when left out. */
+  readonly modelName?: string | undefined;
+  /** Marks that it taught a model which had none of its own. */
+  readonly fim?: Marks | undefined;
   readonly pairs: readonly LoraPair[];
 }
 
@@ -55,7 +61,7 @@ export async function writeAdapter(
 /** Writes the two files into a folder that is there. */
 export async function writeAdapterFiles(
   directory: string,
-  { rank, alpha, dropout = 0, pairs }: Adapter,
+  { rank, alpha, dropout = 0, modelName, fim, pairs }: Adapter,
   base: AdapterBase,
 ): Promise<void> {
   const tensors = pairs.flatMap(({ module, a, b }) => [
@@ -65,6 +71,8 @@ export async function writeAdapterFiles(
   await writeSafetensors(join(directory, adapterFiles.weights), tensors, {
     format: 'pt',
     [baseHashKey]: base.sourceSha256,
+    ...(modelName !== undefined && { [nameKey]: modelName }),
+    ...(fim && { [fimKey]: JSON.stringify(fim) }),
   });
   const layers = [...new Set(pairs.map(({ module }) => module.layer))];
   const config = {
@@ -119,7 +127,8 @@ export async function readAdapter(directory: string, base: ModelManifest): Promi
     if (foreign !== undefined)
       throw unusable(directory, `${base.version} has no place for ${foreign}`);
     if (pairs.length === 0) throw unusable(directory, 'it holds no weights');
-    return { rank, alpha, pairs };
+    const modelName = weights.metadata[nameKey];
+    return { rank, alpha, modelName, fim: marksOf(weights, directory), pairs };
   } catch (error) {
     if (error instanceof ModelError) throw unusable(directory, error.message, error);
     throw error;
@@ -134,7 +143,20 @@ export async function adapterHash(directory: string): Promise<string> {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** The marks as they stand in the weights file, as JSON. */
+function marksOf({ metadata }: SafetensorsWeights, directory: string): Marks | undefined {
+  const text = metadata[fimKey];
+  if (text === undefined) return undefined;
+  try {
+    return fimSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw unusable(directory, 'its fill-in-the-middle marks cannot be read', error);
+  }
+}
+
 const baseHashKey = 'base_model_sha256';
+const nameKey = 'model_name';
+const fimKey = 'fill_in_the_middle';
 
 function tensorName({ name }: LinearModule, side: 'A' | 'B'): string {
   return `base_model.model.${name}.lora_${side}.weight`;

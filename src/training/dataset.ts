@@ -37,6 +37,8 @@ export const defaultDatasetOptions: DatasetOptions = {
 export interface LearnedRow {
   readonly prompt: string;
   readonly completion: string;
+  /** What stands after the completion. */
+  readonly suffix: string;
   /** 1 for what was merely written, more for what was suggested, taken and kept. */
   readonly weight: number;
 }
@@ -74,7 +76,7 @@ export interface Dataset {
   /** Oldest first. */
   readonly rows: readonly LearnedRow[];
   /** Empty below `leastRefused`. */
-  readonly preferences: readonly PreferenceRow[];
+  readonly preferences: readonly (PreferenceRow & Pick<LearnedRow, 'suffix'>)[];
   /** Places that rows come from, newest first. */
   readonly places: readonly CompletionContext[];
   readonly heldOut: readonly HeldOutText[];
@@ -186,6 +188,7 @@ function learnedRows(learned: readonly Known[], { maxTail }: DatasetOptions): Le
     return {
       prompt: promptText({ ...context, prefix: context.prefix.slice(0, start) }),
       completion: context.prefix.slice(start) + ended(text, context),
+      suffix: context.suffix,
       weight: weightOf(stored) * recency(index, learned.length),
     };
   });
@@ -230,9 +233,14 @@ function keyOf(uri: string, text: string, lineStart: number, line: string): stri
 function preferencesOf(
   before: readonly StoredSuggestion[],
   { maxRows }: DatasetOptions,
-): PreferenceRow[] {
+): Dataset['preferences'] {
   const pairs = new PreferencePairs();
-  return before.flatMap((stored) => pairs.rowsOf(stored)).slice(-maxRows);
+  return before
+    .flatMap((stored) => {
+      const { suffix } = stored.suggestion.context;
+      return pairs.rowsOf(stored).map((row) => ({ ...row, suffix }));
+    })
+    .slice(-maxRows);
 }
 
 function heldOutText({ stored, text }: Known): HeldOutText {

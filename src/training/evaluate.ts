@@ -44,9 +44,9 @@ const trialShare = 0.25;
 /** @throws ModelError where the model or the disk fails, AbortError when `signal` fires. */
 export async function evaluate(request: EvaluateRequest): Promise<Measured> {
   const { heldOut, onProgress } = request;
-  const texts = heldOut.map(({ prompt, text }) => row(prompt, text));
-  const refused = heldOut.map((place) =>
-    place.refused === null ? null : row(place.prompt, place.refused),
+  const texts = heldOut.map(({ prompt, text, context }) => row(prompt, text, context.suffix));
+  const refused = heldOut.map(({ prompt, refused, context }) =>
+    refused === null ? null : row(prompt, refused, context.suffix),
   );
   const others = refused.filter((each) => each !== null);
   const scores = await scoreTexts(request, [...texts, ...others, ...generalRows()], (share) =>
@@ -168,8 +168,9 @@ function generalRows(): TrainingRow[] {
   });
 }
 
-function row(prompt: string, text: string): TrainingRow {
-  return { line: 1, weight: 1, liked: true, repository: '', path: '', prompt, texts: [text] };
+function row(prompt: string, text: string, suffix?: string): TrainingRow {
+  const nowhere = { repository: '', path: '' };
+  return { line: 1, weight: 1, liked: true, ...nowhere, prompt, texts: [text], suffix };
 }
 
 /** Lets messages in, a cancellation among them: a run of the graph blocks the process. */

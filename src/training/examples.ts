@@ -5,7 +5,7 @@
  * healing (`model/healing.ts`) generates it anew in the same way.
  */
 import type { ModelManifest } from '../model/modelFolder';
-import { promptHeader } from '../model/prompt';
+import { aroundPrefix, promptHeader } from '../model/prompt';
 import type { Tokenizer } from '../model/tokenizer';
 import type { TrainingRow } from './rows';
 import { readSpelledPrompt } from './spelledPrompt';
@@ -84,30 +84,55 @@ function encode(
   const { repository, path, snippets, text: prefix } = readSpelledPrompt(row.prompt);
   const place = { repository: row.repository || repository, path: row.path || path, snippets };
   const shown = prefix.slice(-maxTokens * charactersPerToken);
+  const parts = { tokenizer, manifest };
+  const hole = holeOf(row, text, parts);
   const before = tokenizer.encode(shown);
-  const whole = tokenizer.encode(shown + text);
+  const whole = [...tokenizer.encode(shown + hole.text), ...hole.end];
   let common = 0;
   while (common < before.length && before[common] === whole[common]) common++;
-  const room = Math.floor(maxTokens * (1 - promptShare));
+  const told = maxTokens - hole.before.length - hole.after.length;
+  const room = Math.floor(told * (1 - promptShare));
   const completion = whole.slice(common, common + room);
   // Where a window is too short for all, the file's own name says more than its neighbours do.
-  const headerRoom = Math.floor(Math.min(maxTokens / 2, maxTokens - completion.length));
-  const parts = { tokenizer, manifest };
+  const headerRoom = Math.floor(Math.min(told / 2, told - completion.length));
   const names = promptHeader({ ...place, snippets: [] }, parts, 0);
   const header = promptHeader(place, parts, headerRoom - names.length).slice(0, headerRoom);
   // Something must stand before the completion; documents were divided by the end token.
   if (header.length + common === 0) header.push(manifest.bosId ?? manifest.eosIds[0] ?? 0);
 
-  const promptRoom = Math.max(0, maxTokens - header.length - completion.length);
+  const promptRoom = Math.max(0, told - header.length - completion.length);
   const prompt = whole.slice(Math.max(0, common - promptRoom), common);
+  const asked = [...header, ...hole.before, ...prompt, ...hole.after];
   return {
-    sequence: {
-      ids: [...header, ...prompt, ...completion],
-      start: header.length + prompt.length,
-    },
+    sequence: { ids: [...asked, ...completion], start: asked.length },
     cut: {
       prompt: prompt.length < common || shown.length < prefix.length,
       completion: common + completion.length < whole.length,
     },
+  };
+}
+
+/** A completion as what fills a hole, where the model has marks for one and the row says what follows. */
+interface Hole {
+  /** Ids before the prompt's own text, and between that and the completion. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly text: string;
+  /** What says that the hole is filled. */
+  readonly end: readonly number[];
+}
+
+function holeOf(
+  { suffix }: TrainingRow,
+  text: string,
+  { tokenizer, manifest }: EncodingParts,
+): Hole {
+  if (suffix === undefined || manifest.fim === null)
+    return { before: [], after: [], text, end: [] };
+  // The line end belongs to what follows.
+  return {
+    ...aroundPrefix(suffix, { tokenizer, manifest }),
+    text: text.replace(/\n$/, ''),
+    end: manifest.eosIds.slice(0, 1),
   };
 }

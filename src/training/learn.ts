@@ -207,7 +207,12 @@ function readOptions(options: LearnOptions): Settings {
 }
 
 const replaySchema = z.array(
-  z.object({ prompt: z.string(), completion: z.string(), weight: z.number() }),
+  z.object({
+    prompt: z.string(),
+    completion: z.string(),
+    suffix: z.string(),
+    weight: z.number(),
+  }),
 );
 
 const planSchema = z.object({
@@ -357,7 +362,10 @@ async function sampleReplay(
       );
       const said = candidates.find(({ source }) => source === 'sampled') ?? candidates[0];
       if (said !== undefined && said.text.trim() !== '') {
-        replayed.push({ prompt: promptText(context), completion: `${said.text}\n`, weight: 1 });
+        replayed.push({
+          ...{ prompt: promptText(context), completion: `${said.text}\n` },
+          ...{ suffix: context.suffix, weight: 1 },
+        });
       }
       onProgress((i + 1) / count);
     }

@@ -17,7 +17,7 @@ import {
   readModelFolder,
 } from '../model/modelFolder';
 import { transpose } from '../model/quantize';
-import { adapterHash, readAdapter } from './adapter';
+import { type Adapter, adapterHash, readAdapter } from './adapter';
 import { writeNewFolder } from './newFolder';
 
 export interface MergeRequest {
@@ -37,7 +37,8 @@ export interface MergeRequest {
  */
 export async function mergeAdapter(request: MergeRequest): Promise<ModelFolder> {
   const { base, destination, onProgress, signal } = request;
-  const { rank, alpha, pairs } = await readAdapter(request.adapter, base.manifest);
+  const adapter = await readAdapter(request.adapter, base.manifest);
+  const { rank, alpha, pairs } = adapter;
   const hash = await adapterHash(request.adapter);
   await writeNewFolder(destination, async (directory) => {
     // Where the file system can share blocks between files, the copy costs nothing.
@@ -57,10 +58,17 @@ export async function mergeAdapter(request: MergeRequest): Promise<ModelFolder> 
     } finally {
       await weights.close();
     }
-    const manifest = await mergedManifest(base.manifest, directory, hash);
+    const manifest = await mergedManifest(taught(base.manifest, adapter), directory, hash);
     await writeFile(join(directory, fileNames.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
   });
   return readModelFolder(destination);
+}
+
+/** The model as the adapter calls it, with the marks that it was taught; a mark is never emitted. */
+function taught(base: ModelManifest, { modelName = base.name, fim }: Adapter): ModelManifest {
+  if (!fim) return { ...base, name: modelName };
+  const ids = new Set([...base.specialIds, fim.prefix, fim.suffix, fim.middle]);
+  return { ...base, name: modelName, fim, specialIds: [...ids].sort((a, b) => a - b) };
 }
 
 /** A merged model is one of its own: what is trained on top of it fits no other. */

@@ -23,6 +23,8 @@ export interface TrainingRow {
   /** Where the text stood, as far as it is known; told to the model as it is at inference. */
   readonly repository: string;
   readonly path: string;
+  /** What stands after the text; only a model with fill-in-the-middle marks is told of it. */
+  readonly suffix?: string | undefined;
 }
 
 export interface RowsReport {
@@ -46,6 +48,7 @@ const shared = {
   weight: z.number().min(1e-6).max(1e6).default(1),
   repository: z.string().default(''),
   path: z.string().default(''),
+  suffix: z.string().optional(),
 };
 
 const schemas = {

@@ -188,6 +188,28 @@ test('a merged model is another base: the same adapter does not fit it again', a
   expect(await readdir(folder)).toEqual(['adapter', 'base', 'merged']);
 });
 
+test('an adapter may teach a model marks for filling in, which are then never emitted', async () => {
+  const folder = await temporaryFolder();
+  const base = await makeTinyModel(join(folder, 'base'), { fim: false });
+  const fim = { prefix: 9, suffix: 7, middle: 8, first: 'suffix' } as const;
+  const adapter = join(folder, 'adapter');
+  const taught = { ...randomAdapter(base.manifest), fim, modelName: 'tiny-fim' };
+  await writeAdapter(adapter, taught, base.manifest);
+  const { manifest } = await mergeAdapter({ base, adapter, destination: join(folder, 'merged') });
+  expect(base.manifest.fim).toBeNull();
+  expect(manifest.fim).toEqual(fim);
+  expect(manifest.version).toMatch(/^tiny-fim@/);
+  expect(manifest.specialIds).toEqual(
+    expect.arrayContaining([7, 8, 9, ...base.manifest.specialIds]),
+  );
+
+  const weights = await readFile(join(adapter, adapterFiles.weights), 'latin1');
+  const damaged = weights.replace('\\"first\\":\\"suffix\\"', '\\"first\\":\\"nobody\\"');
+  expect(damaged).not.toBe(weights);
+  await writeFile(join(adapter, adapterFiles.weights), damaged, 'latin1');
+  await expect(readAdapter(adapter, base.manifest)).rejects.toThrow(refused('adapter', /marks/));
+});
+
 test.each<[string, (folder: string) => Promise<void>, RegExp]>([
   [
     'weights cut short',

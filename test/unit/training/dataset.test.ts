@@ -124,7 +124,7 @@ test.each([
   [' + 1\n}', 'one();'],
 ])('before %j, the line end is learned where it is one', async (suffix, expected) => {
   const { rows } = await build([{ prefix: 'x = ', suffix, settled: 'one();' }]);
-  expect(rows[0]?.completion).toBe(expected);
+  expect(rows[0]).toMatchObject({ completion: expected, suffix });
 });
 
 test('what was taken and kept counts for more than what was written, praise for most', async () => {

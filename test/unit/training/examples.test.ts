@@ -75,3 +75,46 @@ test('the prompt of an export is told as it is at inference, with its snippets',
   const short = (await encoded(prompt, ['y'], 24)).example?.sequences[0];
   expect(short?.ids).toEqual([repository ?? -1, ...text('r'), ...path, ...text('xy')]);
 });
+
+const marks = { prefix: 3, suffix: 4, middle: 5 };
+
+test.each(['suffix', 'prefix'] as const)(
+  'a model with marks, told the %s first, learns to fill the hole and to end there',
+  async (first) => {
+    const model = await makeTinyModel(await temporaryFolder());
+    const told = { tokenizer, manifest: { ...model.manifest, fim: { ...marks, first } } };
+    const row = { line: 1, weight: 1, liked: true, repository: '', path: '' };
+    const texts = ['b;\n'];
+    const [whole, plain] = [{ suffix: '\n}' }, {}].map(
+      (more) =>
+        encodeRows([{ ...row, prompt: 'a = ', texts, ...more }], told, 64).examples[0]
+          ?.sequences[0],
+    );
+    const [before, after] = [tokenizer.encode('a = '), tokenizer.encode('\n}')];
+    const { prefix, suffix, middle } = marks;
+    const asked =
+      first === 'suffix'
+        ? [prefix, suffix, ...after, middle, ...before]
+        : [prefix, ...before, suffix, ...after, middle];
+    const end = model.manifest.eosIds[0] ?? -1;
+    expect(whole?.ids).toEqual([...asked, ...tokenizer.encode('b;'), end]);
+    expect(whole?.start).toBe(asked.length);
+    // A row that does not say what follows is asked as before.
+    expect(plain?.ids).toEqual(tokenizer.encode('a = b;\n'));
+  },
+);
+
+test('a suffix leaves room for the prompt and the completion in a short window', async () => {
+  const { manifest: base } = await makeTinyModel(await temporaryFolder());
+  const told = { tokenizer, manifest: { ...base, fim: { ...marks, first: 'suffix' } as const } };
+  const row = { line: 1, weight: 1, liked: true, repository: '', path: '' };
+  const long = {
+    ...row,
+    prompt: 'x'.repeat(400),
+    texts: ['y'.repeat(40)],
+    suffix: 'z'.repeat(400),
+  };
+  const [sequence] = encodeRows([long], told, 160).examples[0]?.sequences ?? [];
+  expect(sequence?.ids.length).toBe(160);
+  expect(tokenizer.decode(sequence?.ids.slice(sequence.start) ?? [])).toContain('y'.repeat(10));
+});
