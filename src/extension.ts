@@ -97,7 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
     void recall(store.opened, { refusals, outcomes }, logger);
     const model = own(
       new ModelSetup({
-        shippedDir: path.join(context.extensionPath, 'media', 'models', 'smollm2-135m'),
+        shippedDir: path.join(context.extensionPath, 'media', 'models', 'hone-135m'),
         importedDir: path.join(storage, 'models'),
         ...host,
         settings,

@@ -121,7 +121,7 @@ export interface Suggestion {
   /** Probability (0..1] of the decision taken (which was shown, or none). */
   readonly propensity: number;
   readonly exploration: Exploration;
-  /** Identity of the policy that proposed, e.g. `smollm2-135m@b179c952`. */
+  /** Identity of the policy that proposed, e.g. `hone-135m@b179c952`. */
   readonly policyVersion: string;
   /** Identity of what ordered the candidates, e.g. `score-1`. */
   readonly rewardVersion: string;

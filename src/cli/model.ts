@@ -10,7 +10,7 @@ import { type LoadedPolicy, openPolicy } from '../model/policy';
 import { mergeAdapter } from '../training/merge';
 
 /** The model that ships, beside the bundle that holds this file. */
-export const shippedModel = path.resolve(__dirname, '../media/models/smollm2-135m');
+export const shippedModel = path.resolve(__dirname, '../media/models/hone-135m');
 export const shippedReward = path.resolve(__dirname, '../media/reward/pretrained.json');
 export const grammars = path.join(__dirname, 'grammars');
 /** The bundle that is forked for what must not run in this process. */

@@ -21,7 +21,7 @@ const storageOf = (dataDir: string): string =>
 /** Trains until `completion` follows what the policy was told at the last suggestion that was made. */
 export async function makeVersion(dataDir: string, completion: string): Promise<VersionRecord> {
   const storage = storageOf(dataDir);
-  const base = await readModelFolder(path.join(projectRoot, 'media/models/smollm2-135m'));
+  const base = await readModelFolder(path.join(projectRoot, 'media/models/hone-135m'));
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'hone-version-'));
   try {
     const data = path.join(scratch, 'rows.jsonl');

@@ -75,7 +75,9 @@ class Layer(nn.Module):
         k = attention.k_proj(normed).view(B, T, s.num_key_value_heads, s.head_size).transpose(1, 2)  # [B, K, T, d]
         v = attention.v_proj(normed).view(B, T, s.num_key_value_heads, s.head_size).transpose(1, 2)  # [B, K, T, d]
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)  # [B, H, T, d]
+        if not x.is_cuda:  # Where heads share keys and values, a processor's own kernel is not taken.
+            k, v = (each.repeat_interleave(s.num_attention_heads // s.num_key_value_heads, 1) for each in (k, v))
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=x.is_cuda)  # [B, H, T, d]
         x = x + attention.o_proj(mixed.transpose(1, 2).reshape(B, T, -1))
         normed = self.post_attention_layernorm(x)
         return x + self.mlp.down_proj(F.silu(self.mlp.gate_proj(normed)) * self.mlp.up_proj(normed))
@@ -102,12 +104,21 @@ class Decoder(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids [B, T] to logits [B, T, V]; the head is the embedding."""
-        table = self.embed_tokens.weight if self.kind is None else rounded(self.embed_tokens.weight, self.kind)
-        x = F.embedding(ids, table).to(self.stream_type)  # [B, T, D]
+        return F.linear(self.states(ids), self.table)
+
+    def states(self, ids: Tensor) -> Tensor:
+        """Ids [B, T] to what the head reads [B, T, D]."""
+        x = F.embedding(ids, self.table).to(self.stream_type)  # [B, T, D]
         cos, sin = angles(ids.shape[1], self.shape, ids.device)
         for layer in self.layers:
             x = layer(x, cos, sin)
-        return F.linear(self.norm(x), table)
+        return self.norm(x)
+
+    @property
+    def table(self) -> Tensor:
+        """The embedding [V, D], as it is seen."""
+        weight = self.embed_tokens.weight
+        return weight if self.kind is None else rounded(weight, self.kind)
 
     def round_weights(self, kinds: dict[str, str] | None) -> None:
         """From now on weights are seen as blocks of these kinds, or again as they are."""

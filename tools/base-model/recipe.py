@@ -41,6 +41,9 @@ def main() -> None:
     command.add_argument("--workers", type=int)
     command.add_argument("--toy", action="store_true", help="two thin layers on one file, to see that it learns")
     command.set_defaults(do=train)
+    command = stages.add_parser("adapt", help=adapt.__doc__)
+    command.add_argument("--seconds", type=float, default=4200)
+    command.set_defaults(do=adapt)
     command = stages.add_parser("evaluate", help=evaluate.__doc__)
     command.add_argument("folders", nargs="+", type=Path)
     command.add_argument("--human", type=int, default=1033)
@@ -190,6 +193,21 @@ def train(arguments: argparse.Namespace) -> None:
         shards, first = [toy_shard()], toy_start()
     train(first, tokenizer_file, shards, corpus_folder / "held-out-000.parquet", run, plan)
     show(run / "model.blocks")
+
+
+def adapt(arguments: argparse.Namespace) -> None:
+    """train low-rank changes of SmolLM2 itself; called again it goes on"""
+    from adapt import Plan, adapt, write_adapter
+    from corpus import read_shard
+    from packages import sha256
+    from surgery import decoder_of, read_tokenizer, read_weights
+
+    plan = Plan(arguments.seconds)
+    files = [file for shard in train_shards() for file in read_shard(shard)]
+    held_out = read_shard(corpus_folder / "held-out-000.parquet")
+    adapt(decoder_of(read_weights(gguf, None)), read_tokenizer(gguf), files, held_out, work / "adapter-run", plan)
+    write_adapter(work / "adapter-run/state.pt", work / "adapter", sha256(gguf), plan)
+    show(work / "adapter/adapter_model.safetensors")
 
 
 def toy_start() -> Path:

@@ -11,6 +11,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
+from math import inf
 
 from tokenizers import Tokenizer
 
@@ -42,11 +43,20 @@ def rows(files: list[dict[str, str]], tokenizer: Tokenizer, seed: int) -> Iterat
     """Endless rows of `length` ids. `files` have package, language, path and text."""
     draw = random.Random(seed)
     specials = Specials(tokenizer)
+    for package, near in neighbourhoods(files, shares, draw, 12):
+        yield row(near, package, tokenizer, specials, draw)
+
+
+def neighbourhoods(files: list[dict[str, str]], shares: dict[str, float], draw: random.Random, count: int,
+                   most: float = inf) -> Iterator[tuple[str, list[dict[str, str]]]]:  # fmt: skip
+    """Endlessly a package and up to `count` files of it that stand beside each other, by the shares of languages and
+    the sizes of packages, in characters, `most` at most."""
     groups: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     for file in files:
-        groups[(file["package"], file["language"])].append(file)
+        if file["language"] in shares:
+            groups[(file["package"], file["language"])].append(file)
     keys = list(groups)
-    sizes = {key: sum(len(file["text"]) for file in group) for key, group in groups.items()}
+    sizes = {key: min(most, sum(len(file["text"]) for file in group)) for key, group in groups.items()}
     totals = {name: sum(size for (_, language), size in sizes.items() if language == name) for name in shares}
     sums = list(accumulate(shares[language] * sizes[(package, language)] / totals[language] for package, language in keys))
     while True:
@@ -54,9 +64,9 @@ def rows(files: list[dict[str, str]], tokenizer: Tokenizer, seed: int) -> Iterat
         group = groups[key]
         # Neighbours in a folder stand beside each other in an archive.
         start = draw.randrange(len(group))
-        near = group[start : start + 12]
+        near = group[start : start + count]
         draw.shuffle(near)
-        yield row(near, key[0], tokenizer, specials, draw)
+        yield key[0], near
 
 
 def row(files: list[dict[str, str]], package: str, tokenizer: Tokenizer, specials: Specials, draw: random.Random) -> list[int]:

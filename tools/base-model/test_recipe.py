@@ -7,8 +7,10 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, pre_tokenizers, trainers
 
+import adapt
 import blocks
 import corpus
 import evaluate
@@ -160,6 +162,58 @@ def test_a_hole_its_prefix_and_its_suffix_are_the_text(trimmed: Tokenizer) -> No
             start, middle = ids.index(special.suffix), ids.index(special.middle)
             assert trimmed.decode(ids[1:start]) + trimmed.decode(ids[middle + 1 : -1]) == code[:end]
         assert ids[-1] == special.end and text
+
+
+def test_rows_to_adapt_to_count_what_fills_a_hole_most_and_what_follows_it_not(original: Tokenizer) -> None:
+    files = [{"package": "p", "language": "python", "path": "p/a.py", "text": code * 60}]
+    marks, stream = adapt.Marks(), adapt.rows(files, original, seed=1)
+    holes = 0
+    for ids, weights in (next(stream) for _ in range(40)):
+        assert len(ids) == len(weights) == adapt.length
+        for start in (i for i, token in enumerate(ids) if token == marks.prefix and marks.end in ids[i:]):
+            assert ids[start + 1] == marks.suffix
+            middle, end = ids.index(marks.middle, start), ids.index(marks.end, start)
+            answer = next(i for i in range(middle, end + 1) if weights[i] == adapt.asked)
+            after, before, answer = (original.decode(ids[a:b]) for a, b in ((start + 2, middle), (middle + 1, answer), (answer, end)))
+            assert before + answer + after in code * 60
+            assert set(weights[start : middle + 1]) == {adapt.told} and weights[end] == adapt.asked
+            holes += 1
+    assert holes > 40
+    assert next(adapt.rows(files, original, seed=1)) == next(adapt.rows(files, original, seed=1))
+
+
+def test_low_rank_changes_begin_as_nothing_learn_and_go_to_a_file(tmp_path) -> None:
+    torch.manual_seed(0)
+    decoder = model.Decoder(model.Shape(64, 2, 64, 96, 2, 1))
+    ids = [torch.randint(64, (24,)).tolist() for _ in range(2)]
+    batch = [(row, [1.0] * len(row)) for row in ids]
+    exact = train.loss_of(decoder, torch.tensor(ids)).item()
+    plan = adapt.Plan(seconds=1, rank=4, alpha=8)
+    adapt.made_low_rank(decoder, plan)
+    learned = {name: p for name, p in decoder.named_parameters() if p.requires_grad}
+    assert {name.rsplit(".", 1)[1] for name in learned} == {"a", "b"}
+    assert adapt.loss_of(decoder, batch).item() == pytest.approx(exact, rel=0.02)
+    optimizer = torch.optim.AdamW(learned.values(), lr=1e-2)
+    for _ in range(60):
+        optimizer.zero_grad()
+        adapt.loss_of(decoder, batch).backward()
+        optimizer.step()
+    assert adapt.loss_of(decoder, batch).item() < 0.7 * exact
+    torch.save({"learned": [p.data for p in learned.values()]}, tmp_path / "state.pt")
+    adapt.write_adapter(tmp_path / "state.pt", tmp_path / "adapter", "0" * 64, plan)
+    tensors = load_file(tmp_path / "adapter/adapter_model.safetensors")
+    b = tensors["base_model.model.model.layers.1.mlp.down_proj.lora_B.weight"]
+    assert torch.equal(b, decoder.layers[1].mlp.down_proj.b.data.bfloat16()) and len(tensors) == len(learned)
+
+
+def test_the_surprise_and_its_gradient_are_those_of_the_definition() -> None:
+    x, table = torch.randn(5, 8, requires_grad=True), torch.randn(12, 8)
+    labels, weights = torch.tensor([3, 0, 11, 5, 5]), torch.tensor([1.0, 3.0, 0.3, 1.0, 2.0])
+    wanted = (torch.nn.functional.cross_entropy(x @ table.T, labels, reduction="none") * weights).sum()
+    (gradient,) = torch.autograd.grad(wanted, x)
+    found = adapt.Surprise.apply(x, table, labels, weights)
+    assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert torch.allclose(torch.autograd.grad(found, x)[0], gradient, atol=1e-5)
 
 
 @pytest.mark.parametrize("path,text,fault", [

@@ -5,7 +5,7 @@ import { globSync } from 'tinyglobby';
 
 export const root = process.cwd();
 export const gguf = path.join(root, '.cache/models/SmolLM2-135M-Instruct.Q4_1.gguf');
-export const modelDirectory = path.join(root, 'media/models/smollm2-135m');
+export const modelDirectory = path.join(root, 'media/models/hone-135m');
 export const hostScript = path.join(root, 'dist/host.js');
 
 export interface SourceFile {

@@ -48,7 +48,7 @@ const { values } = parseArgs({
     cuts: { type: 'string', default: '120' },
     epochs: { type: 'string', default: '1' },
     lr: { type: 'string', default: '3e-4' },
-    model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
+    model: { type: 'string', default: path.join(root, 'media/models/hone-135m') },
     folder: { type: 'string' },
     python: { type: 'string' },
     threads: { type: 'string', default: '2' },

@@ -54,7 +54,7 @@ const { values, positionals } = parseArgs({
     cuts: { type: 'string' },
     minutes: { type: 'string', default: 'Infinity' },
     challengers: { type: 'string', default: '100' },
-    model: { type: 'string', default: path.join(root, 'media/models/smollm2-135m') },
+    model: { type: 'string', default: path.join(root, 'media/models/hone-135m') },
     histories: { type: 'string' },
     commits: { type: 'string', default: '300' },
     decisions: { type: 'string', default: '120' },

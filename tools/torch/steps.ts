@@ -53,7 +53,7 @@ const rejected = [
 ];
 const liked = [true, false];
 
-async function main([python, model = 'media/models/smollm2-135m']: string[]): Promise<void> {
+async function main([python, model = '.cache/models/smollm2-135m']: string[]): Promise<void> {
   if (python === undefined) throw new Error('Name a python with torch, transformers and peft.');
   const base = await readModelFolder(path.resolve(model));
   const { manifest: config } = base;

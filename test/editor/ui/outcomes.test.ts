@@ -147,7 +147,8 @@ test('what was dismissed is not offered there again until a line beside it chang
   await window.inHost(async (api, line) => {
     const document = api.window.activeTextEditor?.document;
     const edit = new api.WorkspaceEdit();
-    if (document) edit.insert(document.uri, new api.Position(line, 0), '  // In grams.\n');
+    if (document)
+      edit.insert(document.uri, new api.Position(line, 0), '  // The sum over all items.\n');
     await api.workspace.applyEdit(edit);
   }, cursorLine - 1);
   await window.press('Backspace');

@@ -1,0 +1,292 @@
+"""
+Stage `adapt`: what the shipped policy knows beyond SmolLM2-135M. Its own weights stay as they are; low-rank changes
+of all its matrices (LoRA, arXiv 2106.09685) are trained on rows as Hone asks: paths, neighbours of one package, holes
+whose end is told first (arXiv 2207.14255). A processor that multiplies in bf16 (AMX) reads a thousand tokens a second,
+so an hour of two cores is about 4 M tokens. As in `train`, the clock is the schedule's measure.
+
+B rows, T tokens, D width, V vocabulary, N outputs and K inputs of a matrix, r rank.
+"""
+import json
+import math
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from queue import Queue
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from model import Decoder, Linear, write_whole
+from rows import characters_per_token, encode, hole, line_start, neighbourhoods, plain, suffix_tokens
+
+length = 769  # T + 1: Hone's own prompts are at most 704.
+least_room = 64  # Tokens at the end of a row that are not worth beginning a file in.
+most_turns = 24  # Files that are tried for a row; long paths may leave no room for any.
+hole_share = 0.7
+shares = {"typescript": 0.34, "javascript": 0.18, "python": 0.32, "go": 0.05, "rust": 0.04, "java": 0.03, "c": 0.02,
+          "markdown": 0.02}  # fmt: skip
+characters_per_package = 3_000_000  # A package counts as this large at most when one is drawn.
+# What a token counts in the loss: what fills a hole most, what follows it and the names of files little or nothing.
+told, named, written, asked = 0.0, 0.3, 1.0, 3.0
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Ids that no code needs, of which SmolLM2 knows at least a little: its unused ones are all the same vector."""
+
+    end: int = 0
+    suffix: int = 1
+    middle: int = 2
+    repository: int = 3
+    prefix: int = 4
+    file: int = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    seconds: float
+    batch: int = 4  # Rows a step.
+    rate: float = 8e-4
+    rank: int = 32
+    alpha: float = 64
+    warm_steps: int = 30
+    checkpoint_seconds: float = 300
+    seed: int = 1
+
+
+class LowRank(nn.Module):
+    """A frozen matrix [N, K] and what is learned to be added to it, alpha / r B A, seen in bf16."""
+
+    def __init__(self, weight: Tensor, rank: int, alpha: float) -> None:
+        super().__init__()
+        outputs, inputs = weight.shape
+        self.register_buffer("weight", weight.detach().bfloat16())
+        self.a = nn.Parameter(torch.randn(rank, inputs) / math.sqrt(3 * inputs))  # [r, K]
+        self.b = nn.Parameter(torch.zeros(outputs, rank))  # [N, r]
+        self.scale = alpha / rank
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight + (self.scale * self.b).bfloat16() @ self.a.bfloat16())
+
+
+def made_low_rank(decoder: Decoder, plan: Plan) -> Decoder:
+    """The same decoder, of which nothing but the low-rank changes is trained."""
+    decoder.requires_grad_(False)
+    for module in list(decoder.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Linear):
+                setattr(module, name, LowRank(child.weight, plan.rank, plan.alpha))
+    decoder.embed_tokens.bfloat16()
+    decoder.stream_type = torch.bfloat16
+    return decoder
+
+
+class Surprise(torch.autograd.Function):
+    """Weighted sum of cross entropies of rows [R, D] against a table [V, D], some rows at a time: all logits at once
+    would be the largest thing in memory."""
+
+    rows = 1024
+
+    @staticmethod
+    def forward(context, x: Tensor, table: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        total, gradient = torch.zeros(()), torch.empty_like(x)
+        for part in (slice(at, at + Surprise.rows) for at in range(0, len(x), Surprise.rows)):
+            loss, of_logits = surprise(F.linear(x[part], table), labels[part], weights[part])
+            total += loss
+            gradient[part] = of_logits @ table
+        context.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(context, outer: Tensor):
+        (gradient,) = context.saved_tensors
+        return (gradient * outer).to(gradient.dtype), None, None, None
+
+
+def surprise_of(logits: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum for logits [R, V], and its gradient."""
+    wide = logits.float()
+    normaliser = torch.logsumexp(wide, -1, keepdim=True)
+    hit = torch.arange(wide.shape[1]) == labels[:, None]
+    gradient = (torch.exp(wide - normaliser) - hit.float()) * weights[:, None]
+    nats = normaliser.squeeze(1) - wide.gather(1, labels[:, None]).squeeze(1)
+    return (nats * weights).sum(), gradient.to(logits.dtype)
+
+
+surprise = torch.compile(surprise_of)
+
+
+def adapt(decoder: Decoder, tokenizer: Tokenizer, files: list[dict[str, str]], exam: list[dict[str, str]], out: Path, plan: Plan) -> None:
+    """Leaves `state.pt` and `log.jsonl` in `out`; called again it goes on where `state.pt` is."""
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(plan.seed)
+    made_low_rank(decoder, plan)
+    decoder.layers = nn.ModuleList(torch.compile(layer) for layer in decoder.layers)
+    learned = [p for p in decoder.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01)
+    spent, step = resume(out / "state.pt", learned, optimizer)
+    stream = ahead(rows(files, tokenizer, plan.seed * 1000 + step))
+    questions = [row for row, _ in zip(rows(exam, tokenizer, 7), range(24))]
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    print(f"{sum(p.numel() for p in learned):,} weights learn", flush=True)
+
+    with (out / "log.jsonl").open("a") as log:
+
+        def say(**line) -> None:
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            print(json.dumps(line), flush=True)
+
+        def keep() -> None:
+            state = {"learned": [p.data for p in learned], "optimizer": optimizer.state_dict(), "spent": spent, "step": step}
+            write_whole(out / "state.pt", lambda partial: torch.save(state, partial))
+            say(step=step, spent_s=round(spent), **examined(decoder, questions, plan.batch))
+
+        kept_at = last = time.monotonic()
+        while spent < plan.seconds and not stop.is_set():
+            for group in optimizer.param_groups:
+                group["lr"] = plan.rate * min(1, step / plan.warm_steps) * (1 - spent / plan.seconds)
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(decoder, [next(stream) for _ in range(plan.batch)])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(learned, 1.0)
+            optimizer.step()
+            now = time.monotonic()
+            step, spent, took, last = step + 1, spent + now - last, now - last, now
+            if step % 20 == 0:
+                say(step=step, spent_s=round(spent), loss=round(loss.item(), 4), tokens_per_s=round(plan.batch * (length - 1) / took))
+            if now - kept_at > plan.checkpoint_seconds:
+                keep()
+                kept_at = last = time.monotonic()
+        keep()
+
+
+Row = tuple[list[int], list[float]]
+
+
+def loss_of(decoder: Decoder, batch: list[Row]) -> Tensor:
+    """Mean nats, by weight, of the tokens that count."""
+    ids, weights = torch.tensor([row[0] for row in batch]), torch.tensor([row[1] for row in batch])  # [B, T + 1]
+    counts = weights[:, 1:].flatten()  # [B T]
+    # Shapes stay the same in every step, whatever counts: else what the allocator keeps for them grows without end.
+    states = decoder.states(ids[:, :-1]).flatten(0, 1)  # [B T, D]
+    return Surprise.apply(states, decoder.table, ids[:, 1:].flatten(), counts) / counts.sum()
+
+
+@torch.no_grad()
+def examined(decoder: Decoder, questions: list[Row], batch: int) -> dict[str, float]:
+    """Nats a token of text, and of what fills holes, in packages that nothing is learned from."""
+    sums = {"text": (written, [0.0, 0]), "middle": (asked, [0.0, 0])}
+    for at in range(0, len(questions), batch):
+        for weight, total in sums.values():
+            kept = [(ids, [float(w == weight) for w in weights]) for ids, weights in questions[at : at + batch]]
+            count = sum(sum(weights[1:]) for _, weights in kept)
+            total[0] += loss_of(decoder, kept).item() * count if count else 0
+            total[1] += count
+    return {f"held_out_{name}": round(total[0] / max(1, total[1]), 4) for name, (_, total) in sums.items()}
+
+
+def resume(path: Path, learned: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> tuple[float, int]:
+    if not path.exists():
+        return 0.0, 0
+    state = torch.load(path)
+    optimizer.load_state_dict(state["optimizer"])
+    for parameter, value in zip(learned, state["learned"], strict=True):
+        parameter.data.copy_(value)
+    return state["spent"], state["step"]
+
+
+def ahead(stream: Iterator[Row], count: int = 32) -> Iterator[Row]:
+    """The same rows, made while others are learned from."""
+    queue: Queue[Row] = Queue(count)
+
+    def fill() -> None:
+        for row in stream:
+            queue.put(row)
+
+    threading.Thread(target=fill, daemon=True).start()
+    while True:
+        yield queue.get()
+
+
+def rows(files: list[dict[str, str]], tokenizer: Tokenizer, seed: int, marks: Marks = Marks()) -> Iterator[Row]:
+    """Endless rows of `length` ids, and what each counts. `files` have package, language, path and text."""
+    draw = random.Random(seed)
+    for package, near in neighbourhoods(files, shares, draw, 8, characters_per_package):
+        yield row(near, package, tokenizer, marks, draw)
+
+
+def row(files: list[dict[str, str]], package: str, tokenizer: Tokenizer, marks: Marks, draw: random.Random) -> Row:
+    ids = [marks.repository, *encode(tokenizer, package.split("/")[-1])] if draw.random() < 0.8 else []
+    weights = [told] * len(ids)
+    for file in islice(cycle(files), most_turns):
+        if length - len(ids) <= least_room:
+            break
+        text = file["text"]
+        at = line_start(text, draw.randrange(len(text))) if draw.random() < 0.7 else 0
+        for _ in range(draw.randint(1, 3)):
+            header = [marks.file, *encode(tokenizer, file["path"][-200:] + "\n")]
+            # Pieces of all lengths: neighbours are told in windows.
+            room = min(length - len(ids) - len(header), draw.choice((160, 300, 420, 600, 760)))
+            if room < least_room or at >= len(text) - 20:
+                break
+            if draw.random() < hole_share:
+                unit, counts, at = with_hole(text, at, room, tokenizer, marks, draw)
+            else:
+                unit, at = plain(text, at, room, tokenizer)
+                counts = [written] * len(unit)
+            ids += header + unit
+            weights += [told] + [named] * (len(header) - 1) + counts
+    return (ids + [marks.end] * length)[:length], (weights + [told] * length)[:length]
+
+
+def with_hole(text: str, at: int, room: int, tokenizer: Tokenizer, marks: Marks, draw: random.Random) -> tuple[list[int], list[float], int]:
+    """Ids of a piece of the text from `at` on with a hole in it, what they count, and where the hole ends."""
+    reach = max(40, int((room - suffix_tokens) * characters_per_token))
+    begin = min(len(text) - 2, at + int(reach * draw.uniform(0.05, 0.9)))
+    begin, end = hole(text, begin, draw)
+    most = suffix_tokens if draw.random() < 0.85 else draw.randint(0, suffix_tokens)
+    after = encode(tokenizer, text[end : end + 8 * suffix_tokens])[:most]
+    # Prefix and middle are encoded as one, so that a cursor within a word is nothing new.
+    before = len(encode(tokenizer, text[at:begin]))
+    whole = encode(tokenizer, text[at:end])
+    answer = max(1, len(whole) - before)
+    whole = whole[-max(1, room - len(after) - 4) :]
+    ids = [marks.prefix, marks.suffix, *after, marks.middle, *whole, marks.end]
+    counts = [told] * (3 + len(after)) + [written] * max(0, len(whole) - answer) + [asked] * (min(len(whole), answer) + 1)
+    return ids, counts, max(end, at + 1)
+
+
+def write_adapter(state: Path, folder: Path, base_sha256: str, plan: Plan, marks: Marks = Marks()) -> None:
+    """The learned changes in PEFT's layout, in bf16, with the marks that the model now knows."""
+    kinds = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"]
+    learned = iter(torch.load(state)["learned"])
+    tensors = {}
+    layer = 0
+    for first in learned:
+        for i, kind in enumerate(kinds):
+            a = first if i == 0 else next(learned)
+            name = f"base_model.model.model.layers.{layer}.{kind}"
+            tensors[f"{name}.lora_A.weight"], tensors[f"{name}.lora_B.weight"] = a.bfloat16(), next(learned).bfloat16()
+        layer += 1
+    fim = {"prefix": marks.prefix, "suffix": marks.suffix, "middle": marks.middle, "first": "suffix"}
+    free = {"format": "pt", "base_model_sha256": base_sha256, "fill_in_the_middle": json.dumps(fim),
+            "model_name": "hone-135m"}  # fmt: skip
+    config = {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "r": plan.rank, "lora_alpha": plan.alpha, "lora_dropout": 0, "bias": "none", "fan_in_fan_out": False,
+        "inference_mode": True, "target_modules": sorted(kind.split(".")[1] for kind in kinds), "use_dora": False,
+        "use_rslora": False,
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / "adapter_model.safetensors", free)
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
