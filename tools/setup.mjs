@@ -106,7 +106,7 @@ function isInstalled() {
 async function fetchModel() {
   if (fs.existsSync(modelFile)) {
     // Hashing takes a moment, so a file that has been imported once is only weighed.
-    if (isImported() && fs.statSync(modelFile).size === model.bytes) return;
+    if ((await isImported()) && fs.statSync(modelFile).size === model.bytes) return;
     if ((await sha256(modelFile)) === model.sha256) return;
     fs.rmSync(modelFile);
   }
@@ -206,7 +206,7 @@ async function build() {
 
 /** Turns the GGUF file and the adapter into Hone's own model folder, once. */
 async function importModel() {
-  if (isImported()) return;
+  if (await isImported()) return;
   await step('Importing the model (half a minute)', async () => {
     const commands = [
       ['import', modelFile, '--out', baseFolder],
@@ -217,7 +217,7 @@ async function importModel() {
       const { code } = await run(process.execPath, ['dist/cli.js', ...command], { cwd: root });
       if (code !== 0) break;
     }
-    if (!isImported()) {
+    if (!(await isImported())) {
       throw new Problem(
         'The model could not be imported.',
         'The messages above say why; `node dist/cli.js doctor` looks further.',
@@ -226,12 +226,12 @@ async function importModel() {
   });
 }
 
-function isImported() {
+async function isImported() {
   const manifest = readIfThere(path.join(modelFolder, 'manifest.json'));
   if (manifest === undefined) return false;
   try {
     const { formatVersion, sourceSha256 } = JSON.parse(manifest);
-    return formatVersion === model.formatVersion && sourceSha256 === mergedSha256();
+    return formatVersion === model.formatVersion && sourceSha256 === (await mergedSha256());
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
@@ -239,9 +239,8 @@ function isImported() {
 }
 
 /** As `src/training/merge.ts` names a model that holds an adapter. */
-function mergedSha256() {
-  const weights = fs.readFileSync(path.join(adapter, 'adapter_model.safetensors'));
-  const learned = createHash('sha256').update(weights).digest('hex');
+async function mergedSha256() {
+  const learned = await sha256(path.join(adapter, 'adapter_model.safetensors'));
   return createHash('sha256').update(`${model.sha256} ${learned}\n`).digest('hex');
 }
 

@@ -1,15 +1,14 @@
 """
 Stage `adapt`: what the shipped policy knows beyond SmolLM2-135M. Its own weights stay as they are; low-rank changes
 of all its matrices (LoRA, arXiv 2106.09685) are trained on rows as Hone asks: paths, neighbours of one package, holes
-whose end is told first (arXiv 2207.14255). A processor that multiplies in bf16 (AMX) reads a thousand tokens a second,
-so an hour of two cores is about 4 M tokens. As in `train`, the clock is the schedule's measure.
+whose end is told first (arXiv 2207.14255). A processor that multiplies in bf16 (AMX) reads about 850
+tokens a second, so an hour of two cores is 3 M tokens. As in `train`, the clock is the schedule's measure.
 
 B rows, T tokens, D width, V vocabulary, N outputs and K inputs of a matrix, r rank.
 """
 import json
 import math
 import random
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 
 from model import Decoder, Linear, write_whole
 from rows import characters_per_token, encode, hole, line_start, neighbourhoods, plain, suffix_tokens
+from train import on_signal
 
 length = 769  # T + 1: Hone's own prompts are at most 704.
 least_room = 64  # Tokens at the end of a row that are not worth beginning a file in.
@@ -135,8 +135,7 @@ def adapt(decoder: Decoder, tokenizer: Tokenizer, files: list[dict[str, str]], e
     spent, step = resume(out / "state.pt", learned, optimizer)
     stream = ahead(rows(files, tokenizer, plan.seed * 1000 + step))
     questions = [row for row, _ in zip(rows(exam, tokenizer, 7), range(24))]
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = on_signal()
     print(f"{sum(p.numel() for p in learned):,} weights learn", flush=True)
 
     with (out / "log.jsonl").open("a") as log:
@@ -152,7 +151,7 @@ def adapt(decoder: Decoder, tokenizer: Tokenizer, files: list[dict[str, str]], e
             say(step=step, spent_s=round(spent), **examined(decoder, questions, plan.batch))
 
         kept_at = last = time.monotonic()
-        while spent < plan.seconds and not stop.is_set():
+        while spent < plan.seconds and not stop():
             for group in optimizer.param_groups:
                 group["lr"] = plan.rate * min(1, step / plan.warm_steps) * (1 - spent / plan.seconds)
             optimizer.zero_grad(set_to_none=True)

@@ -37,7 +37,7 @@ test('what stands in more places after a longer run goes first', () => {
 });
 
 test('text copied after a long run, where most places agree, goes before what the policy is not sure of', () => {
-  better(copied(-1, { runLength: 48, votes: 4, places: 4 }), candidate(-1));
+  better(copied(-1, { runLength: 48, votes: 4, places: 4 }), candidate(-0.7));
   better(candidate(-0.2), copied(-2.5, { runLength: 7 }));
 });
 
