@@ -1,19 +1,18 @@
 """
 Stage `adapt`: what the shipped policy knows beyond SmolLM2-135M. Its own weights stay as they are; low-rank changes
-of all its matrices (LoRA, arXiv 2106.09685) are trained on rows as Hone asks: paths, neighbours of one package, holes
-whose end is told first (arXiv 2207.14255). A processor that multiplies in bf16 (AMX) reads about 850
-tokens a second, so an hour of two cores is 3 M tokens. As in `train`, the clock is the schedule's measure.
+of all its matrices (LoRA, arXiv 2106.09685) are trained on rows as Hone asks (adapt_rows.py): paths, code of the same
+package that is like the code at the cursor, holes whose end is told first (arXiv 2207.14255). A processor that
+multiplies in bf16 (AMX) reads about 850 tokens a second, so an hour of two cores is 3 M tokens. As in `train`, the
+clock is the schedule's measure.
 
 B rows, T tokens, D width, V vocabulary, N outputs and K inputs of a matrix, r rank.
 """
 import json
 import math
-import random
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
 from queue import Queue
 
@@ -23,31 +22,9 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from adapt_rows import Marks, Row, asked, length, rows, written
 from model import Decoder, Linear, write_whole
-from rows import characters_per_token, encode, hole, line_start, neighbourhoods, plain, suffix_tokens
 from train import on_signal
-
-length = 769  # T + 1: Hone's own prompts are at most 704.
-least_room = 64  # Tokens at the end of a row that are not worth beginning a file in.
-most_turns = 24  # Files that are tried for a row; long paths may leave no room for any.
-hole_share = 0.7
-shares = {"typescript": 0.34, "javascript": 0.18, "python": 0.32, "go": 0.05, "rust": 0.04, "java": 0.03, "c": 0.02,
-          "markdown": 0.02}  # fmt: skip
-characters_per_package = 3_000_000  # A package counts as this large at most when one is drawn.
-# What a token counts in the loss: what fills a hole most, what follows it and the names of files little or nothing.
-told, named, written, asked = 0.0, 0.3, 1.0, 3.0
-
-
-@dataclass(frozen=True)
-class Marks:
-    """Ids that no code needs, of which SmolLM2 knows at least a little: its unused ones are all the same vector."""
-
-    end: int = 0
-    suffix: int = 1
-    middle: int = 2
-    repository: int = 3
-    prefix: int = 4
-    file: int = 5
 
 
 @dataclass(frozen=True)
@@ -169,9 +146,6 @@ def adapt(decoder: Decoder, tokenizer: Tokenizer, files: list[dict[str, str]], e
         keep()
 
 
-Row = tuple[list[int], list[float]]
-
-
 def loss_of(decoder: Decoder, batch: list[Row]) -> Tensor:
     """Mean nats, by weight, of the tokens that count."""
     ids, weights = torch.tensor([row[0] for row in batch]), torch.tensor([row[1] for row in batch])  # [B, T + 1]
@@ -215,54 +189,6 @@ def ahead(stream: Iterator[Row], count: int = 32) -> Iterator[Row]:
     threading.Thread(target=fill, daemon=True).start()
     while True:
         yield queue.get()
-
-
-def rows(files: list[dict[str, str]], tokenizer: Tokenizer, seed: int, marks: Marks = Marks()) -> Iterator[Row]:
-    """Endless rows of `length` ids, and what each counts. `files` have package, language, path and text."""
-    draw = random.Random(seed)
-    for package, near in neighbourhoods(files, shares, draw, 8, characters_per_package):
-        yield row(near, package, tokenizer, marks, draw)
-
-
-def row(files: list[dict[str, str]], package: str, tokenizer: Tokenizer, marks: Marks, draw: random.Random) -> Row:
-    ids = [marks.repository, *encode(tokenizer, package.split("/")[-1])] if draw.random() < 0.8 else []
-    weights = [told] * len(ids)
-    for file in islice(cycle(files), most_turns):
-        if length - len(ids) <= least_room:
-            break
-        text = file["text"]
-        at = line_start(text, draw.randrange(len(text))) if draw.random() < 0.7 else 0
-        for _ in range(draw.randint(1, 3)):
-            header = [marks.file, *encode(tokenizer, file["path"][-200:] + "\n")]
-            # Pieces of all lengths: neighbours are told in windows.
-            room = min(length - len(ids) - len(header), draw.choice((160, 300, 420, 600, 760)))
-            if room < least_room or at >= len(text) - 20:
-                break
-            if draw.random() < hole_share:
-                unit, counts, at = with_hole(text, at, room, tokenizer, marks, draw)
-            else:
-                unit, at = plain(text, at, room, tokenizer)
-                counts = [written] * len(unit)
-            ids += header + unit
-            weights += [told] + [named] * (len(header) - 1) + counts
-    return (ids + [marks.end] * length)[:length], (weights + [told] * length)[:length]
-
-
-def with_hole(text: str, at: int, room: int, tokenizer: Tokenizer, marks: Marks, draw: random.Random) -> tuple[list[int], list[float], int]:
-    """Ids of a piece of the text from `at` on with a hole in it, what they count, and where the hole ends."""
-    reach = max(40, int((room - suffix_tokens) * characters_per_token))
-    begin = min(len(text) - 2, at + int(reach * draw.uniform(0.05, 0.9)))
-    begin, end = hole(text, begin, draw)
-    most = suffix_tokens if draw.random() < 0.85 else draw.randint(0, suffix_tokens)
-    after = encode(tokenizer, text[end : end + 8 * suffix_tokens])[:most]
-    # Prefix and middle are encoded as one, so that a cursor within a word is nothing new.
-    before = len(encode(tokenizer, text[at:begin]))
-    whole = encode(tokenizer, text[at:end])
-    answer = max(1, len(whole) - before)
-    whole = whole[-max(1, room - len(after) - 4) :]
-    ids = [marks.prefix, marks.suffix, *after, marks.middle, *whole, marks.end]
-    counts = [told] * (3 + len(after)) + [written] * max(0, len(whole) - answer) + [asked] * (min(len(whole), answer) + 1)
-    return ids, counts, max(end, at + 1)
 
 
 def write_adapter(state: Path, folder: Path, base_sha256: str, plan: Plan, marks: Marks = Marks()) -> None:

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, pre_tokenizers, trainers
 
 import adapt
+import adapt_rows
 import blocks
 import corpus
 import evaluate
@@ -165,21 +166,31 @@ def test_a_hole_its_prefix_and_its_suffix_are_the_text(trimmed: Tokenizer) -> No
 
 
 def test_rows_to_adapt_to_count_what_fills_a_hole_most_and_what_follows_it_not(original: Tokenizer) -> None:
-    files = [{"package": "p", "language": "python", "path": "p/a.py", "text": code * 60}]
-    marks, stream = adapt.Marks(), adapt.rows(files, original, seed=1)
-    holes = 0
-    for ids, weights in (next(stream) for _ in range(40)):
-        assert len(ids) == len(weights) == adapt.length
+    files = [{"package": "p", "language": "python", "path": f"p/{i}.py", "text": code * 60} for i in range(2)]
+    marks, stream = adapt_rows.Marks(), adapt_rows.rows(files, original, seed=1)
+    holes = likened = 0
+    for ids, weights in (next(stream) for _ in range(60)):
+        assert len(ids) == len(weights) == adapt_rows.length
         for start in (i for i, token in enumerate(ids) if token == marks.prefix and marks.end in ids[i:]):
             assert ids[start + 1] == marks.suffix
             middle, end = ids.index(marks.middle, start), ids.index(marks.end, start)
-            answer = next(i for i in range(middle, end + 1) if weights[i] == adapt.asked)
+            answer = next(i for i in range(middle, end + 1) if weights[i] == adapt_rows.asked)
             after, before, answer = (original.decode(ids[a:b]) for a, b in ((start + 2, middle), (middle + 1, answer), (answer, end)))
             assert before + answer + after in code * 60
-            assert set(weights[start : middle + 1]) == {adapt.told} and weights[end] == adapt.asked
+            assert set(weights[start : middle + 1]) == {adapt_rows.told} and weights[end] == adapt_rows.asked
             holes += 1
-    assert holes > 40
-    assert next(adapt.rows(files, original, seed=1)) == next(adapt.rows(files, original, seed=1))
+        likened += ids.count(marks.prefix) == 1 and ids.count(marks.file) > 1
+    assert holes > 60 and likened > 20
+    assert next(adapt_rows.rows(files, original, seed=1)) == next(adapt_rows.rows(files, original, seed=1))
+
+
+def test_code_like_the_code_at_a_hole_is_found_and_the_hole_itself_is_not() -> None:
+    unlike = "def product(first, second):\n    return first @ second\n" * 12
+    like = "price = price_of(basket, discount)\ncharge(customer, price)\n" * 8
+    here = like + "refund(customer, price)\n" + like[: len(like) // 4]
+    files = [{"package": "p", "language": "python", "path": f"{i}.py", "text": text} for i, text in enumerate((unlike, like, here))]
+    begin = here.index("refund")
+    assert adapt_rows.Neighbourhood(files).near(2, begin, begin + len("refund(customer, price)")) == [("1.py", like.rstrip())]
 
 
 def test_low_rank_changes_begin_as_nothing_learn_and_go_to_a_file(tmp_path) -> None:
