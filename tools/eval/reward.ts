@@ -12,7 +12,7 @@ import { thresholdOf } from '../../src/completion/rerank';
 import { worthOf } from '../../src/completion/rerank';
 import { createRewardModel, rounded, type RewardWeights } from '../../src/model/rewardModel';
 import { openExistingStore } from '../../src/store/feedbackStore';
-import { calibrationError, fitCalibration } from '../../src/training/calibration';
+import { calibrationError, platt } from '../../src/training/calibration';
 import { lessonsOf, type RewardLesson, type RewardOption } from '../../src/training/rewardExamples';
 import { descend, emptyReward, isKept } from '../../src/training/rewardFit';
 import type { Judgement } from '../../src/model/types';
@@ -72,7 +72,8 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
       target: Number(isKept(option.target ?? Number(option.isRight))),
     })),
   );
-  const calibration = fitCalibration(logits);
+  // A curve of two numbers, however many labels: it is what a user's own few are held towards.
+  const calibration = platt(logits);
   const all = fitted(histories);
   const lines = (titled: readonly (readonly [string, (weights: RewardWeights) => Order])[]) =>
     titled.map(([title, order]) => {

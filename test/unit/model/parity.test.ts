@@ -1,5 +1,5 @@
 /**
- * The default model against its reference: transformers, tokenizers and gguf from PyPI, whose answers
+ * SmolLM2-135M, which hone-135m is made of, against its reference: transformers, tokenizers and gguf from PyPI, whose answers
  * are in test/fixtures/parity/reference.json (made by make.py there).
  */
 import { createHash } from 'node:crypto';
@@ -21,7 +21,7 @@ const root = resolve(import.meta.dirname, '../../..');
 const ggufPath =
   process.env['HONE_TEST_GGUF'] ?? join(root, '.cache/models/SmolLM2-135M-Instruct.Q4_1.gguf');
 
-describe('graph of the default model', () => {
+describe('graph of SmolLM2-135M', () => {
   let scratch: string;
   let folder: ModelFolder;
   let fp32: Session;
