@@ -1,6 +1,6 @@
 /**
- * SmolLM2-135M, which hone-135m is made of, against its reference: transformers, tokenizers and gguf from PyPI, whose answers
- * are in test/fixtures/parity/reference.json (made by make.py there).
+ * SmolLM2-135M, which hone-135m is made of, against its reference: transformers, tokenizers and gguf
+ * from PyPI, whose answers are in test/fixtures/parity/reference.json (made by make.py there).
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
