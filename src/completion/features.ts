@@ -169,6 +169,12 @@ export type FeatureName = keyof typeof table;
 export const featureNames = Object.keys(table) as readonly FeatureName[];
 const rules = Object.values(table);
 
+/** Those that tell how often a person took what was like it. */
+export const ownFeatures: ReadonlySet<string> = new Set<FeatureName>([
+  ...(['takenOverall', 'takenOfSource', 'takenOfLanguage', 'takenOfFile'] as const),
+  ...(['takenOfHead', 'seenOfHead', 'takenOfText', 'seenOfText'] as const),
+]);
+
 /** The features of all candidates of a decision, each in the order of `featureNames`. */
 export function featuresOf(decision: Decision, outcomes: RecentOutcomes): Float64Array[] {
   const { candidates } = decision;

@@ -39,8 +39,8 @@ export const defaultExploration = 0.05;
 
 /**
  * The threshold of an eagerness 0..1: a sixteenth half-way, 0 (all is shown) at 1, 1 (nothing is) at 0.
- * Of histories that the model did not see, a sixteenth costs 2 % of what would be taken and spares more
- * than a third of the refusals; a tenth costs 5 %, a quarter 20 % (`npm run eval -- reward`).
+ * Of histories that the model did not see, a sixteenth costs 2 % of what would be taken and spares a
+ * quarter of the refusals; a tenth costs 4 %, a quarter 16 % (`npm run eval -- reward`).
  */
 export function thresholdOf(eagerness: number): number {
   return (1 - Math.min(1, Math.max(0, eagerness))) ** 4;

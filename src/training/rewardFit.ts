@@ -4,7 +4,7 @@
  * handful of labels changes little. Calibrated on decisions that a fit was not shown; if on the
  * newest it says less than the prior, the prior stays. Seeded: the same labels give the same model.
  */
-import { featureNames } from '../completion/features';
+import { featureNames, ownFeatures } from '../completion/features';
 import { worthOf } from '../completion/rerank';
 import type { RewardWeights } from '../model/rewardModel';
 import { rounded } from '../model/rewardModel';
@@ -37,6 +37,11 @@ export interface RewardFitOptions {
    * to the summed loss. The features of one label have a squared length of about their number.
    */
   readonly priorWeight: number;
+  /**
+   * The same for the weights of how often a person took what was like it: what that says of the next
+   * one differs from person to person, and replays with a simulated user cannot tell.
+   */
+  readonly ownPriorWeight: number;
   /** Examples looked at in all, each time one is; it bounds the time that a fit takes. */
   readonly maxVisits: number;
   /** Weight of a decision's pairs beside one label. */
@@ -44,10 +49,14 @@ export interface RewardFitOptions {
   readonly learningRate: number;
 }
 
-/** One label moves its own logit by about a half, and that of most others by far less. */
+/**
+ * Twenty refusals of what the prior gives one in two bring it to one in twenty-four, below what is
+ * shown; of histories that the prior did not see, refits say as much of the next decisions as it does.
+ */
 export const rewardFitDefaults: RewardFitOptions = {
   seed: 1,
-  priorWeight: 100,
+  priorWeight: 300,
+  ownPriorWeight: 25,
   maxVisits: 400_000,
   pairWeight: 0.5,
   learningRate: 0.01,
@@ -271,8 +280,8 @@ type Term =
     };
 
 /**
- * Minimises the sum over terms of weight x loss + priorWeight/2 |w - prior|², divided by the number
- * of terms, in batches drawn without replacement.
+ * Minimises the sum over terms of weight x loss + sum over weights of precision/2 (w - prior)², divided
+ * by the number of terms, in batches drawn without replacement.
  */
 export function descend(
   lessons: readonly RewardLesson[],
@@ -280,10 +289,11 @@ export function descend(
   options: Partial<RewardFitOptions> = {},
 ): RewardWeights {
   const settings = { ...rewardFitDefaults, ...options };
-  const { seed, priorWeight, maxVisits, pairWeight, learningRate } = settings;
+  const { seed, maxVisits, pairWeight, learningRate } = settings;
   const layout = layoutOf({ features: prior.features.length, hidden: prior.hidden });
   const terms = termsOf(lessons, prior, pairWeight);
   const anchor = Float32Array.from(prior.parameters);
+  const precisions = precisionsOf(prior, layout, settings);
   const batch = Math.min(batchSize, terms.length);
   const epochs = 12;
   const wanted = Math.ceil((epochs * terms.length) / batch);
@@ -300,10 +310,9 @@ export function descend(
       const term = terms[order.pop() ?? 0];
       if (term) worker.add(parameters, term);
     }
-    const pull = priorWeight / terms.length;
     for (let i = 0; i < layout.size; i++) {
-      const distance = (parameters[i] ?? 0) - (anchor[i] ?? 0);
-      worker.gradient[i] = (worker.gradient[i] ?? 0) / batch + pull * distance;
+      const pull = ((parameters[i] ?? 0) - (anchor[i] ?? 0)) * (precisions[i] ?? 0);
+      worker.gradient[i] = (worker.gradient[i] ?? 0) / batch + pull / terms.length;
     }
     const rate = learningRate * learningRateShare(step, 10, steps);
     const next = adamw([parameters], [worker.gradient], state, rate, {
@@ -314,6 +323,21 @@ export function descend(
     state = next.state;
   }
   return { ...prior, parameters: [...parameters] };
+}
+
+/** How tightly each parameter is held to the prior. */
+function precisionsOf(
+  { features, hidden }: RewardWeights,
+  { size, outputs, direct, inner }: NetworkLayout,
+  { priorWeight, ownPriorWeight }: RewardFitOptions,
+): Float32Array {
+  const precisions = new Float32Array(size).fill(priorWeight);
+  for (const [f, { name }] of features.entries()) {
+    if (!ownFeatures.has(name)) continue;
+    precisions.fill(ownPriorWeight, direct + f * outputs, direct + (f + 1) * outputs);
+    precisions.fill(ownPriorWeight, inner + f * hidden, inner + (f + 1) * hidden);
+  }
+  return precisions;
 }
 
 function termsOf(
