@@ -117,16 +117,21 @@ function general({ champion, challenger, baseGeneral }: Contest): Check {
   ]);
 }
 
+/**
+ * How much more is promised of proposals than holds. Squared errors would not do: they are small for a
+ * model that is never right and never sure, and large for one that is right every other time and says so.
+ */
 function calibration({ champion, challenger }: Contest): Check {
-  const error = ({ probability, isRight }: Trial): number => (probability - Number(isRight)) ** 2;
-  const before = champion.trials.map(error);
-  const after = challenger.trials.map(error);
+  const excess = ({ probability, isRight }: Trial): number => probability - Number(isRight);
+  const before = champion.trials.map(excess);
+  const after = challenger.trials.map(excess);
   const { value, low } = bootstrapMean(paired(before, after));
-  const worse = !(value <= allowed.calibration || low <= 0);
+  // To promise no more than holds is not worse, however modest it was before.
+  const worse = mean(after) > 0 && !(value <= allowed.calibration || low <= 0);
   return check('calibration', mean(before), mean(after), [
     after.length === before.length && !worse,
     worse
-      ? `It is sure of itself where it is wrong: squared error ${fixed(mean(after))} instead of ${fixed(mean(before))}.`
+      ? `It is surer of itself than it is right: by ${fixed(mean(after))}, before by ${fixed(mean(before))}.`
       : 'It knows as well as before when it is right.',
   ]);
 }

@@ -51,7 +51,7 @@ const optionsSchema = z.object({
   leastRows: z.number().int().min(1).default(defaultDatasetOptions.leastRows),
   leastHeldOut: z.number().int().min(1).default(defaultDatasetOptions.heldOut.least),
   rank: z.number().int().min(1).max(256).default(8),
-  learningRate: z.number().positive().max(10).default(1e-3),
+  learningRate: z.number().positive().max(10).default(5e-4),
   /** Times that every row may be seen, where there is time. */
   maxEpochs: z.number().int().min(1).max(20).default(3),
 });

@@ -77,7 +77,7 @@ test.each<[string, Changes, string, RegExp]>([
     'is sure of what is wrong',
     { trial: ({ isRight }) => ({ probability: isRight ? 0.5 : 0.95 }) },
     'calibration',
-    /sure of itself where it is wrong/,
+    /surer of itself than it is right: by 0\.\d+, before by 0\.\d+/,
   ],
   ['prefers what was refused', { refused: -1.5 }, 'reversals', /nearer to what you refused/],
   ['says far more', { trial: () => ({ characters: 60 }) }, 'length', /far more/],
@@ -88,6 +88,22 @@ test.each<[string, Changes, string, RegExp]>([
   expect(verdict.checks.find(({ passed }) => !passed)?.name).toBe(name);
   expect(verdict.passed).toBe(false);
   expect(verdict.reasons[0]).toMatch(sentence);
+});
+
+test('one that is right every other time and says so is no worse than one that never was', () => {
+  const timid = champion.trials.map((each) => ({ ...each, probability: 0.05, isRight: false }));
+  const even = champion.trials.map((each, i) => ({
+    ...{ ...each, probability: 0.5, isRight: i % 2 === 0 },
+  }));
+  const { challenger, ...others } = contest({});
+  const judged = (trials: readonly Trial[]) =>
+    judge({
+      ...{ ...others, champion: { ...champion, trials: timid } },
+      challenger: { ...challenger, trials },
+    });
+  expect(judged(even).passed).toBe(true);
+  const boastful = even.map((each) => ({ ...each, probability: 0.95 }));
+  expect(judged(boastful).reasons).toEqual([expect.stringMatching(/surer of itself/)]);
 });
 
 test('one that expects all better, but most of all what was refused, is refused', () => {
