@@ -50,13 +50,13 @@ export interface RewardFitOptions {
 }
 
 /**
- * Twenty refusals of what the prior gives one in two bring it to one in twenty-four, below what is
+ * Twenty refusals of what the prior gives one in two bring it to one in twenty, below what is
  * shown; of histories that the prior did not see, refits say as much of the next decisions as it does.
  */
 export const rewardFitDefaults: RewardFitOptions = {
   seed: 1,
   priorWeight: 300,
-  ownPriorWeight: 25,
+  ownPriorWeight: 32,
   maxVisits: 400_000,
   pairWeight: 0.5,
   learningRate: 0.01,

@@ -70,8 +70,8 @@ class Neighbourhood:
     def __init__(self, files: list[File]) -> None:
         self.files = files
         self.windows = [window for i, file in enumerate(files) for window in windows_of(i, file["text"][:searched_characters])]
-        counts = Counter(name for window in self.windows for name in window.names)
-        self.rarity = {name: math.log(1 + len(self.windows) / (1 + count)) for name, count in counts.items()}
+        counts = Counter(one for window in self.windows for one in window.names)
+        self.rarity = {one: math.log(1 + len(self.windows) / (1 + count)) for one, count in counts.items()}
 
     def near(self, file: int, begin: int, end: int) -> list[tuple[str, str]]:
         """Path and text of what is most like the code around the hole from `begin` to `end`, which is not seen."""

@@ -26,7 +26,11 @@ export interface RewardHistory {
 
 /** How the one that ships is fitted: chosen by what is left out. */
 export const pretraining = {
-  ...{ hidden: 8, seed: 1, priorWeight: 15, ownPriorWeight: 15, pairWeight: 0.5 },
+  hidden: 8,
+  seed: 1,
+  priorWeight: 15,
+  ownPriorWeight: 15,
+  pairWeight: 0.5,
 } as const;
 
 /** What is put first in a decision. */
