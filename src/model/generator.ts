@@ -270,7 +270,7 @@ export class Generator {
     rules: Rules,
     signal: AbortSignal,
   ): Promise<Row[]> {
-    const greedy = new Row(rules, null);
+    const greedy = new Row(rules, request.drawn === true ? seededRandom(request.seed) : null);
     const starts = [{ row: greedy, node: head.walk(greedy, -1) }];
     starts.push(...this.#sampledRows(request, greedy, head, rules));
     const going = starts.filter(({ row }) => !row.ended && !row.fellBehind(greedy, hopelessNats));

@@ -11,6 +11,8 @@ export interface GenerateRequest {
   readonly samples: number;
   readonly temperature: number;
   readonly maxTokens: number;
+  /** Whether every token of the first candidate is drawn too: it then says what the model says, not what is likeliest. */
+  readonly drawn?: boolean | undefined;
   /** Seed of the sampling; the same seed and context give the same candidates. */
   readonly seed: number;
   /** Copied texts to be scored by the policy in the same pass. */

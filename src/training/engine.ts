@@ -59,6 +59,12 @@ export interface ScoreEngine {
   release(): Promise<void>;
 }
 
+/** Gives the logits [R, V] that predict the completion of an example. `release` it when done. */
+export interface LogitEngine {
+  run(example: Example): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
 /** A and B of every pair, one after the other: what the optimiser sees. */
 export function parametersOf(pairs: readonly LoraPair[]): readonly Float32Array[] {
   return pairs.flatMap(({ a, b }) => [a, b]);
@@ -109,6 +115,21 @@ export async function openScores(options: EngineOptions): Promise<ScoreEngine> {
       const feeds = chosen(session, scoreFeeds(examples), options, parameters);
       const results = await session.run(feeds, [lossNames.scores]);
       return [...floats(results[lossNames.scores])];
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Of the frozen model. */
+export async function openLogits(options: EngineOptions): Promise<LogitEngine> {
+  const frozen = { ...options, modules: [] };
+  const session = await openModel(frozen, 'logits.onnx', buildTrainingGraph(options.config).model);
+  return {
+    async run(example) {
+      const { logits } = await session.run(chosen(session, scoreFeeds([example]), frozen, []), [
+        'logits',
+      ]);
+      return floats(logits);
     },
     release: () => session.release(),
   };

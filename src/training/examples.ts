@@ -23,8 +23,11 @@ export interface Example {
   readonly line: number;
   readonly weight: number;
   readonly liked: boolean;
+  readonly rehearsed?: boolean | undefined;
   /** One text, or the chosen and the rejected one. */
   readonly sequences: readonly Sequence[];
+  /** Ids [R, K] that the frozen model would say in place of each of the R tokens; of rehearsed rows. */
+  readonly expected?: Int32Array;
 }
 
 export interface ExamplesReport {
@@ -61,8 +64,9 @@ export function encodeRows(
     const encoded = row.texts.map((text) => encode(row, text, parts, maxTokens));
     if (encoded.some(({ cut }) => cut.prompt)) cutPrompts++;
     if (encoded.some(({ cut }) => cut.completion)) cutCompletions++;
-    const { line, weight, liked } = row;
-    return { line, weight, liked, sequences: encoded.map(({ sequence }) => sequence) };
+    const { line, weight, liked, rehearsed } = row;
+    const sequences = encoded.map(({ sequence }) => sequence);
+    return { line, weight, liked, rehearsed, sequences };
   });
   const lengths = examples.flatMap(({ sequences }) => sequences.map(({ ids }) => ids.length));
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);

@@ -3,7 +3,8 @@
  * is divided by the size of the step is divided here by the totals of the whole step, so that parts
  * add up. Texts are padded on the right, where causal attention never looks back from.
  *
- * Shapes: B sequences, S tokens of the longest, R completion tokens of all, Q texts (DPO: pairs).
+ * Shapes: B sequences, S tokens of the longest, R completion tokens of all, K labels of each, Q texts
+ * (DPO: pairs).
  */
 import type { Tensor } from '../model/session';
 import type { Example, Sequence } from './examples';
@@ -79,20 +80,48 @@ export function lossFeeds(
   examples: readonly Example[],
   { frozenScores, totals, referencePoint }: LossInputs,
 ): Record<string, Tensor> {
-  const tokenWeights = examples.flatMap(({ weight, sequences }) =>
-    sequences.flatMap((sequence, which) =>
-      new Array<number>(completionLength(sequence)).fill(which === 0 ? weight / totals.tokens : 0),
-    ),
-  );
   const column = (values: readonly number[]): Tensor => float32([values.length, 1], values);
   return {
     ...scoreFeeds(examples),
-    [lossNames.tokenWeights]: column(tokenWeights),
+    ...labelFeeds(examples, totals),
     [lossNames.frozenScores]: column(frozenScores),
     [lossNames.textWeights]: column(examples.map(({ weight }) => weight / totals.texts)),
     [lossNames.liked]: column(examples.map(({ liked }) => (liked ? 1 : -1))),
     [lossNames.referencePoint]: float32([1, 1], [referencePoint]),
   };
+}
+
+/** Labels and their weights, [R, K]: rows without `expected` ones have one that counts. */
+function labelFeeds(examples: readonly Example[], totals: StepTotals): Record<string, Tensor> {
+  const K = Math.max(1, ...examples.map((example) => labelsOf(example)));
+  const labels: number[] = [];
+  const weights: number[] = [];
+  for (const example of examples) {
+    const { expected, weight } = example;
+    const count = labelsOf(example);
+    const share = weight / totals.tokens / count;
+    for (const [which, { ids, start }] of example.sequences.entries()) {
+      for (const [row, id] of ids.slice(start).entries()) {
+        for (let k = 0; k < K; k++) {
+          labels.push(expected?.[row * count + k] ?? id);
+          weights.push(which === 0 && k < count ? share : 0);
+        }
+      }
+    }
+  }
+  const dims = [labels.length / K, K];
+  return {
+    [lossNames.labels]: int64(dims, labels),
+    [lossNames.tokenWeights]: float32(dims, weights),
+  };
+}
+
+/** K of one example. */
+function labelsOf({ expected, sequences }: Example): number {
+  const [first] = sequences;
+  return expected === undefined || first === undefined
+    ? 1
+    : expected.length / completionLength(first);
 }
 
 function int64(dims: readonly number[], values: readonly number[]): Tensor {

@@ -6,22 +6,20 @@
  * It always starts from the base model, on all rows that there is time for, the newest weighing most,
  * and never from the champion's adapter: what was deleted from the store is then forgotten by the next
  * run, no error of an earlier one is inherited, every version can be put back alone, and drift is
- * bounded by one adapter. What keeps it near the base are replay rows: what the base itself says at the
- * user's own places, a quarter of all (Lifelong learning by rehearsal, arXiv 1811.11682).
+ * bounded by one adapter. What keeps it near the base are rehearsed rows, a third of all
+ * (`rehearsal.ts`).
  */
 import { mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { promptText } from '../feedback/trainingRows';
 import { ModelError, storageError } from '../model/errors';
 import { type ModelFolder, readModelFolder } from '../model/modelFolder';
-import { openPolicy } from '../model/policy';
 import type { Clock, StoredSuggestion } from '../types';
 import { adapterFiles } from './adapter';
-import type { Dataset, DatasetOptions, DatasetReport, LearnedRow } from './dataset';
+import type { Dataset, DatasetOptions, DatasetReport } from './dataset';
 import { buildDataset, defaultDatasetOptions } from './dataset';
 import { TrainingError } from './errors';
-import { evaluate, evaluateGeneral, shortened } from './evaluate';
+import { evaluate, evaluateGeneral } from './evaluate';
 import { judge } from './gate';
 import { planMemory, weightCount } from './memory';
 import { mergeAdapter } from './merge';
@@ -33,6 +31,7 @@ import {
   runStaleMs,
   versionId,
 } from './registry';
+import { type RehearsedRow, rehearse } from './rehearsal';
 import { trainingSettings } from './settings';
 import { train } from './trainer';
 
@@ -51,7 +50,7 @@ const optionsSchema = z.object({
   leastRows: z.number().int().min(1).default(defaultDatasetOptions.leastRows),
   leastHeldOut: z.number().int().min(1).default(defaultDatasetOptions.heldOut.least),
   rank: z.number().int().min(1).max(256).default(8),
-  learningRate: z.number().positive().max(10).default(5e-4),
+  learningRate: z.number().positive().max(10).default(7e-4),
   /** Times that every row may be seen, where there is time. */
   maxEpochs: z.number().int().min(1).max(20).default(3),
 });
@@ -88,8 +87,8 @@ export interface LearnReport {
   readonly sentences: readonly string[];
 }
 
-/** Share of the rows that the frozen base says itself. */
-const replayShare = 0.25;
+/** Share of the rows that are rehearsed. */
+const rehearsedShare = 1 / 3;
 /** Lines that each model proposes for the gate. */
 const trials = 24;
 /** Window of a text that is judged, in tokens. */
@@ -107,9 +106,8 @@ const trainedTokens = 288;
 /** Seconds that one proposal takes, and the start of training. */
 const sampledSeconds = 1;
 const startSeconds = 15;
-/** What a replay row may say, in tokens, and the share of the time after which no more are made. */
-const replayTokens = 48;
-const replayTimeShare = 0.15;
+/** Share of the time after which no more rows to rehearse are made. */
+const rehearsalTimeShare = 0.15;
 /** Rows of one step: few, since a person's rows are few. */
 const batchSize = 2;
 
@@ -145,11 +143,17 @@ export async function learn(request: LearnRequest): Promise<LearnReport> {
   signal?.throwIfAborted();
 
   try {
-    const replayed = await run.kept('replay', replaySchema, () =>
-      sampleReplay(request, settings, dataset, progress('sampling', 0.02, 0.12)),
+    const rehearsedUntilMs = clock.now() + rehearsalTimeShare * settings.minutes * 60_000;
+    const rehearsed = await run.kept('rehearsed', rehearsedSchema, () =>
+      rehearse({
+        ...{ base, places: dataset.places, count: rehearsedCount(dataset.rows.length) },
+        ...{ threads: settings.threads, seed: settings.seed, signal },
+        isOver: () => clock.now() > rehearsedUntilMs,
+        onProgress: progress('sampling', 0.02, 0.12),
+      }),
     );
     const adapter = await trainAdapter(request, settings, {
-      ...{ run, dataset, replayed, speed, progress: progress('training', 0.12, 0.68) },
+      ...{ run, dataset, rehearsed, speed, progress: progress('training', 0.12, 0.68) },
     });
     const model = join(run.directory, 'model');
     if (!(await isWhole(model))) {
@@ -206,12 +210,13 @@ function readOptions(options: LearnOptions): Settings {
   );
 }
 
-const replaySchema = z.array(
+const rehearsedSchema = z.array(
   z.object({
     prompt: z.string(),
     completion: z.string(),
-    suffix: z.string(),
+    suffix: z.string().optional(),
     weight: z.number(),
+    rehearsed: z.literal(true),
   }),
 );
 
@@ -307,12 +312,12 @@ function datasetOptions(settings: Settings, base: ModelFolder, speed: number): D
   const trialSeconds = 2 * trials * sampledSeconds;
   const judging = Math.max(0, judgingShare * seconds - trialSeconds);
   const judged = Math.floor((judging * forwardSpeed * speed) / (2 * judgedTokens));
-  const perRow = windowOf(base, settings) / speed + replayShare * sampledSeconds;
+  const perRow = windowOf(base, settings) / speed + rehearsedShare * sampledSeconds;
   const rows = ((1 - judgingShare) * seconds - startSeconds) / perRow;
   const { leastRows, leastHeldOut } = settings;
   return {
     ...defaultDatasetOptions,
-    maxRows: Math.max(leastRows, Math.floor((1 - replayShare) * rows)),
+    maxRows: Math.max(leastRows, Math.floor((1 - rehearsedShare) * rows)),
     leastRows,
     heldOut: {
       share: defaultDatasetOptions.heldOut.share,
@@ -338,47 +343,10 @@ async function knownSpeed({ registry }: Run, { manifest }: ModelFolder): Promise
   return sameBase?.tokensPerSecond ?? weightTokensPerSecond / weightCount(manifest);
 }
 
-/** What the frozen base says at the newest places: rows that keep the adapter near it. */
-async function sampleReplay(
-  { base, signal, clock }: LearnRequest,
-  { threads, seed, minutes }: Settings,
-  { rows, places }: Dataset,
-  onProgress: (share: number) => void,
-): Promise<LearnedRow[]> {
-  const count = Math.round((rows.length * replayShare) / (1 - replayShare));
-  const untilMs = clock.now() + replayTimeShare * minutes * 60_000;
-  const policy = await openPolicy(base, { threads });
-  try {
-    const replayed: LearnedRow[] = [];
-    for (const [i, place] of places.slice(0, count).entries()) {
-      if (clock.now() > untilMs) break;
-      const context = { ...shortened(place), multiline: true };
-      const { candidates } = await policy.generate(
-        {
-          ...{ context, samples: 1, temperature: 1, maxTokens: replayTokens, seed: seed + i },
-          drafts: [],
-        },
-        signal ?? new AbortController().signal,
-      );
-      const said = candidates.find(({ source }) => source === 'sampled') ?? candidates[0];
-      if (said !== undefined && said.text.trim() !== '') {
-        replayed.push({
-          ...{ prompt: promptText(context), completion: `${said.text}\n` },
-          ...{ suffix: context.suffix, weight: 1 },
-        });
-      }
-      onProgress((i + 1) / count);
-    }
-    return replayed;
-  } finally {
-    await policy.dispose();
-  }
-}
-
 interface AdapterParts {
   readonly run: Run;
   readonly dataset: Dataset;
-  readonly replayed: readonly LearnedRow[];
+  readonly rehearsed: readonly RehearsedRow[];
   /** Tokens per second. */
   readonly speed: number;
   readonly progress: (share: number) => void;
@@ -388,7 +356,7 @@ interface AdapterParts {
 async function trainAdapter(
   request: LearnRequest,
   settings: Settings,
-  { run, dataset, replayed, speed, progress }: AdapterParts,
+  { run, dataset, rehearsed, speed, progress }: AdapterParts,
 ): Promise<string> {
   const { preferences } = dataset;
   const forPreferences = preferences.length === 0 ? 0 : preferenceShare;
@@ -430,7 +398,7 @@ async function trainAdapter(
     return out;
   };
 
-  const rows = [...dataset.rows, ...replayed];
+  const rows = [...dataset.rows, ...rehearsed];
   const likely = await once('likelihood', rows, 'sft', { from: 0, to: 1 - forPreferences });
   if (preferences.length === 0) return likely;
   return once('preference', preferences, 'dpo', {
@@ -466,6 +434,11 @@ async function assertSpace(directory: string, { manifest }: ModelFolder): Promis
     'storage',
     `Learning needs ${megabytes(needed)} of free disk space in ${directory} while it runs, and there are ${megabytes(free)}. Free some space and try again.`,
   );
+}
+
+/** Rows to rehearse beside so many of a person's. */
+function rehearsedCount(rows: number): number {
+  return Math.round((rows * rehearsedShare) / (1 - rehearsedShare));
 }
 
 async function isWhole(model: string): Promise<boolean> {

@@ -2,7 +2,9 @@
  * What training makes small, as nodes added to a graph that gives logits. All three work on the log
  * probabilities of chosen tokens alone, so the head is computed for few rows.
  *
- * - `sft`: the negative log-likelihood of the completion, each token with a weight.
+ * - `sft`: the negative log-likelihood of the completion, each token with a weight. A place may have
+ *   several labels, drawn from what a frozen model expects there: in the mean over the draws that is
+ *   the divergence from it (distillation by drawn labels: arXiv 2503.16870), up to a constant.
  * - `dpo`: preference pairs (arXiv 2305.18290, equation 7) with label smoothing (conservative DPO),
  *   and the likelihood of the chosen text besides: on pairs that are nearly alike DPO alone lowers
  *   the likelihood of both (arXiv 2402.13228).
@@ -14,7 +16,8 @@
  * Everything that is no gradient comes in as an input, normalised over the whole step by the caller:
  * so the gradients of micro-batches add up to that of the batch.
  *
- * Shapes: R rows of logits, V vocabulary, Q texts to compare (DPO: pairs), B sequences.
+ * Shapes: R rows of logits, V vocabulary, K labels of each (1 but for SFT), Q texts to compare (DPO:
+ * pairs), B sequences.
  */
 import { GraphBuilder, int } from '../onnx/graphBuilder';
 import type { OnnxGraph } from '../onnx/model';
@@ -86,9 +89,9 @@ export function addLoss(graph: OnnxGraph, settings: LossSettings): OnnxGraph {
   return b.build(graph.name);
 }
 
-/** log p of each row's label, `[R, 1]`. */
+/** log p of each row's labels, `[R, K]`. */
 function addLogProbabilities(b: GraphBuilder): string {
-  const labels = b.input(lossNames.labels, 'int64', ['R', 1]);
+  const labels = b.input(lossNames.labels, 'int64', ['R', 'K']);
   const all = b.op('LogSoftmax', ['logits'], { axis: int(1) }); // [R, V]
   return b.op('GatherElements', [all, labels], { axis: int(1) });
 }
@@ -113,7 +116,7 @@ function weightedSum(b: GraphBuilder, values: string): string {
 }
 
 function negativeLogLikelihood(b: GraphBuilder, logp: string): string {
-  const weights = b.input(lossNames.tokenWeights, 'float32', ['R', 1]);
+  const weights = b.input(lossNames.tokenWeights, 'float32', ['R', 'K']);
   const sum = b.op('ReduceSum', [b.op('Mul', [logp, weights])], { keepdims: int(0) });
   return b.op('Neg', [sum]);
 }

@@ -25,6 +25,8 @@ export interface TrainingRow {
   readonly path: string;
   /** What stands after the text; only a model with fill-in-the-middle marks is told of it. */
   readonly suffix?: string | undefined;
+  /** Nobody wrote it: at each of its tokens all that the frozen model expects there is learned. */
+  readonly rehearsed?: boolean | undefined;
 }
 
 export interface RowsReport {
@@ -52,7 +54,7 @@ const shared = {
 };
 
 const schemas = {
-  sft: z.object({ ...shared, completion: z.string() }),
+  sft: z.object({ ...shared, completion: z.string(), rehearsed: z.boolean().optional() }),
   dpo: z.object({ ...shared, chosen: z.string(), rejected: z.string() }),
   kto: z.object({ ...shared, completion: z.string(), label: z.boolean() }),
 } as const satisfies Record<Method, z.ZodObject>;

@@ -22,12 +22,20 @@ import { clipGradients, globalNorm } from './adamw';
 import { type LoraPair, adapterHash, readAdapter, writeAdapterFiles } from './adapter';
 import { type Checkpoint, keptSteps, readCheckpoint, writeCheckpoint } from './checkpoint';
 import { type DrawKept, drawKept } from './dropout';
-import { type EngineOptions, openGradients, openScores, pairsOf, parametersOf } from './engine';
+import {
+  type EngineOptions,
+  openGradients,
+  openLogits,
+  openScores,
+  pairsOf,
+  parametersOf,
+} from './engine';
 import type { GradientEngine, ScoreEngine } from './engine';
 import { TrainingError } from './errors';
 import { type Example, type ExamplesReport, encodeRows } from './examples';
 import { stepTotals } from './feeds';
 import { writeFrozenWeights } from './frozenWeights';
+import { expectedIds } from './rehearsal';
 import { freshPairs } from './lora';
 import { type MemoryPlan, planMemory } from './memory';
 import { type LinearModule, targetModules } from './modules';
@@ -222,9 +230,12 @@ async function prepare(
   initial: readonly Float32Array[],
 ): Promise<{ frozen: Frozen; scoring: ScoreEngine | undefined }> {
   const { method } = request.settings;
-  const zeros = examples.map(() => 0);
   const none = { mismatched: [], mismatchedScores: [] };
-  if (method === 'sft') return { frozen: { examples, scores: zeros, ...none }, scoring: undefined };
+  if (method === 'sft') {
+    const scores = examples.map(() => 0);
+    const rehearsed = await withExpected(examples, engine, request);
+    return { frozen: { examples: rehearsed, scores, ...none }, scoring: undefined };
+  }
   const scoring = await openScores(engine);
   const mismatched = method === 'kto' ? shiftCompletions(examples) : [];
   const texts = [...examples, ...mismatched];
@@ -244,6 +255,38 @@ async function prepare(
   }
   await scoring.release();
   return { frozen: { examples, scores, ...none }, scoring: undefined };
+}
+
+/** The examples, with what the frozen model expects at each token of those that are rehearsed. */
+async function withExpected(
+  examples: readonly Example[],
+  engine: EngineOptions,
+  { settings, signal, onProgress, clock }: TrainRequest,
+): Promise<readonly Example[]> {
+  if (!examples.some(({ rehearsed }) => rehearsed === true)) return examples;
+  const frozen = await openLogits(engine);
+  const random = seededRandom(settings.seed);
+  const left = stopwatch(clock);
+  try {
+    const all: Example[] = [];
+    for (const [index, example] of examples.entries()) {
+      await breathe(signal);
+      if (example.rehearsed !== true) all.push(example);
+      else {
+        const expected = expectedIds(
+          await frozen.run(example),
+          engine.config.vocabularySize,
+          random,
+        );
+        all.push({ ...example, expected });
+      }
+      const share = (index + 1) / examples.length;
+      onProgress?.({ stage: 'scoring', share, loss: null, leftMs: left(share) });
+    }
+    return all;
+  } finally {
+    await frozen.release();
+  }
 }
 
 interface Parts {

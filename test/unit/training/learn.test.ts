@@ -103,10 +103,9 @@ test.each<[string, readonly StoredSuggestion[]]>([
 test('a run that was cancelled goes on where it stood, on the rows it began with', async () => {
   const here = await place();
   const abort = new AbortController();
-  let steps = 0;
   const cancelled = run(here, history, {
     signal: abort.signal,
-    onProgress: ({ stage }) => void (stage === 'training' && ++steps === 12 && abort.abort()),
+    onProgress: ({ stage, share }) => void (stage === 'training' && share > 0.3 && abort.abort()),
   });
   await expect(cancelled).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
   expect(await readdir(join(here.root, 'learning'))).toContain('likelihood.checkpoint');
@@ -145,7 +144,7 @@ test('what a killed run left half written is made again', async () => {
   await expect(run(here, history, { signal: abort.signal, onProgress })).rejects.toThrow();
   const work = join(here.root, 'learning');
   await rm(join(work, 'model/policy.weights'));
-  await writeFile(join(work, 'replay.json'), '[{"prompt"');
+  await writeFile(join(work, 'rehearsed.json'), '[{"prompt"');
   expect((await run(here, history)).outcome).toBe('passed');
 });
 
