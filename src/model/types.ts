@@ -11,7 +11,7 @@ export interface GenerateRequest {
   readonly samples: number;
   readonly temperature: number;
   readonly maxTokens: number;
-  /** Whether every token of the first candidate is drawn too: it then says what the model says, not what is likeliest. */
+  /** Whether the first candidate is drawn as well, token by token, in place of the greedy one. */
   readonly drawn?: boolean | undefined;
   /** Seed of the sampling; the same seed and context give the same candidates. */
   readonly seed: number;
