@@ -24,9 +24,9 @@ export function rememberedPolicy(policy: Policy, directory: string): Policy {
       const file = path.join(directory, key.slice(0, 2), `${key}.json`);
       const known = await readAnswer(file);
       if (known !== undefined) return known;
-      const answer = await policy.generate(request, signal);
+      const answer = JSON.stringify(await policy.generate(request, signal));
       await writeAnswer(file, answer);
-      return answer;
+      return parsed(answer);
     },
   };
 }
@@ -34,15 +34,22 @@ export function rememberedPolicy(policy: Policy, directory: string): Policy {
 /** Undefined where there is none, or none that is whole. */
 async function readAnswer(file: string): Promise<GenerateResult | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as GenerateResult;
+    return parsed(await readFile(file, 'utf8'));
   } catch {
     return undefined;
   }
 }
 
-async function writeAnswer(file: string, answer: GenerateResult): Promise<void> {
+/** JSON knows no NaN, which is the log-probability of a text that was not scored. */
+function parsed(answer: string): GenerateResult {
+  const restored = (name: string, value: unknown): unknown =>
+    name === 'logProb' && value === null ? NaN : value;
+  return JSON.parse(answer, restored) as GenerateResult;
+}
+
+async function writeAnswer(file: string, answer: string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const partial = `${file}.${process.pid}.partial`;
-  await writeFile(partial, JSON.stringify(answer));
+  await writeFile(partial, answer);
   await rename(partial, file);
 }
