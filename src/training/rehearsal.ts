@@ -7,6 +7,7 @@
 import { promptText } from '../feedback/trainingRows';
 import type { ModelFolder } from '../model/modelFolder';
 import { openPolicy } from '../model/policy';
+import { peak } from '../model/sampling';
 import type { Policy } from '../model/types';
 import type { CompletionContext } from '../types';
 import { shortened } from './evaluate';
@@ -144,17 +145,13 @@ export function expectedIds(logits: Float32Array, V: number, random: () => numbe
   const ids = new Int32Array(R * labels);
   for (let row = 0; row < R; row++) {
     const values = logits.subarray(row * V, (row + 1) * V);
-    let max = -Infinity;
-    for (const value of values) max = Math.max(max, value);
-    let total = 0;
-    for (const value of values) total += Math.exp(value - max);
-    const step = total / labels;
-    let next = random() * step;
+    const { logZ } = peak(values);
+    let next = random() / labels;
     let sum = 0;
     let drawn = 0;
     for (let id = 0; id < V && drawn < labels; id++) {
-      sum += Math.exp((values[id] ?? -Infinity) - max);
-      for (; drawn < labels && next < sum; next += step) ids[row * labels + drawn++] = id;
+      sum += Math.exp((values[id] ?? -Infinity) - logZ);
+      for (; drawn < labels && next < sum; next += 1 / labels) ids[row * labels + drawn++] = id;
     }
     // Rounding may leave the last one out.
     ids.fill(ids[row * labels + drawn - 1] ?? 0, row * labels + drawn, (row + 1) * labels);

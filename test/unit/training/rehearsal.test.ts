@@ -1,11 +1,10 @@
 /** What a frozen model says, and what is learned of it: nothing as long as nothing has changed. */
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openGradients, openLogits } from '../../../src/training/engine';
+import { openGradients, openLogits, parametersOf } from '../../../src/training/engine';
 import { stepTotals } from '../../../src/training/feeds';
 import { freshPairs } from '../../../src/training/lora';
 import { linearModules } from '../../../src/training/modules';
-import { parametersOf } from '../../../src/training/engine';
 import { writeFrozenWeights } from '../../../src/training/frozenWeights';
 import { type RehearsalRequest, expectedIds, rehearse } from '../../../src/training/rehearsal';
 import type { CompletionContext } from '../../../src/types';
@@ -29,7 +28,7 @@ async function request(changes: Partial<RehearsalRequest> = {}): Promise<Rehears
   };
 }
 
-test('half of the texts stand where the person was, the others in files of nobody', async () => {
+test('a third of the texts stand where the person was, the others in files of nobody', async () => {
   const shares: number[] = [];
   const rows = await rehearse(await request({ onProgress: (share) => shares.push(share) }));
   const own = rows.filter(({ prompt }) => prompt.includes('<repo_name>shop'));
