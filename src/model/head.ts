@@ -5,9 +5,7 @@
  */
 import type { ForwardOutput } from './forward';
 import type { KvBuffer } from './kvBuffer';
-import type { CachedSequence } from './prefixCache';
 import { type FirstToken, Place, type Row, type Rules } from './row';
-import type { Pool } from './sampling';
 import type { TokenTree } from './tokenTree';
 
 /** A draft as the policy would write it. */
@@ -46,14 +44,24 @@ export class Head {
   }
 
   /** Lets a row go on as far as its choices were guessed; the last node it passed. */
-  walk(row: Row, from: number): number {
+  walk(
+    row: Row,
+    from: number,
+    advance: (place: Place, node: number) => unknown = (place) => row.advance(place),
+  ): number {
     let node = from;
     for (;;) {
-      row.advance(this.place(node));
+      advance(this.place(node), node);
       const child = row.ended ? undefined : this.tree.child(node, row.lastId);
       if (child === undefined) return node;
       node = child;
     }
+  }
+
+  /** The same for a row whose last token was chosen at `from`. */
+  goOn(row: Row, from: number): number {
+    const next = row.ended ? undefined : this.tree.child(from, row.lastId);
+    return next === undefined ? from : this.walk(row, next);
   }
 
   /** Copies keys and values of the path to `node` into a row. */
@@ -64,23 +72,19 @@ export class Head {
     }
   }
 
-  /** Appends the path to `node` to the prompt it was read after, as far as there is room. */
-  appendPath(node: number, sequence: CachedSequence): void {
-    const nodes: number[] = [];
-    for (let at = node; at >= 0; at = this.tree.nodes[at]?.parent ?? -1) nodes.unshift(at);
-    for (const at of nodes.slice(0, sequence.room)) {
-      const id = this.tree.nodes[at]?.id ?? -1;
-      sequence.append([id], this.output.newKv, { row: 0, token: this.tailTokens + at });
-    }
+  /** Tokens on the path to a node, 0 for -1. */
+  depth(node: number): number {
+    return this.tree.nodes[node]?.depth ?? 0;
   }
 
-  /** Gives a row the tokens of the path to `node`, which nobody chose. */
-  follow(row: Row, node: number): void {
+  /** Gives a row the tokens of the path to `node`, which nobody chose, and returns it. */
+  follow(row: Row, node: number): Row {
     let parent = -1;
     for (const id of this.tree.path(node)) {
       row.push(this.place(parent).step(id, 0));
       parent = this.tree.child(parent, id) ?? -1;
     }
+    return row;
   }
 
   /**
@@ -90,9 +94,8 @@ export class Head {
    */
   starts(node = -1, logOffset = 0): Start[] {
     const place = this.place(node);
-    const { logits, ids, rest } = place;
-    const { logZ } = place.peak;
-    if (ids === null) return [{ node, pool: { logits, ids, logZ, logOffset } }];
+    const { ids, rest } = place;
+    if (ids === null) return [{ node, ids, logOffset }];
     const direct: number[] = [];
     const further: Start[] = [];
     for (const id of ids) {
@@ -103,8 +106,7 @@ export class Head {
         direct.push(id);
       }
     }
-    const pool = { logits, ids: Int32Array.from(direct), logZ, logOffset };
-    return [{ node, pool }, ...further];
+    return [{ node, ids: Int32Array.from(direct), logOffset }, ...further];
   }
 
   /** The start that a row with these ids took. */
@@ -164,5 +166,8 @@ export class Head {
 export interface Start {
   /** -1 for the prompt's end. */
   readonly node: number;
-  readonly pool: Pool;
+  /** null for all. */
+  readonly ids: Int32Array | null;
+  /** log-probability of the way to there, in nats. */
+  readonly logOffset: number;
 }

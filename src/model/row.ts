@@ -43,6 +43,12 @@ export interface Step {
 /** What a candidate says of the token with which its text begins, as in `types.ts`. */
 export type FirstToken = Required<Pick<Candidate, 'firstLogProb' | 'entropy'>>;
 
+/** One token that might come, or all that end the line alike by the likeliest of them. */
+export interface Other {
+  readonly id: number;
+  readonly logProb: number;
+}
+
 interface LineEnd {
   /** Bytes emitted before the line end. */
   readonly at: number;
@@ -90,6 +96,39 @@ export class Place {
     const { logZ, max } = this.peak;
     const first = logSumExp(this.logits, index.startingWith(head + lineRest), 1, max);
     return logSum([first, ...this.#ends(head)]) - logZ;
+  }
+
+  /**
+   * What may come instead of the token `without`, each at least as likely as `least` (nats), the
+   * likeliest first.
+   */
+  others(without: number, least: number, ids: Int32Array | null = this.ids): Other[] {
+    const count = ids === null ? this.logits.length : ids.length;
+    const leastLogit = least + this.peak.logZ;
+    const others: Other[] = [];
+    for (let i = 0; i < count; i++) {
+      const id = ids === null ? i : (ids[i] ?? 0);
+      const logit = this.logits[id] ?? -Infinity;
+      if (logit >= leastLogit && logit > -Infinity && id !== without)
+        others.push({ id, logProb: this.logProb(id) });
+    }
+    others.sort((a, b) => b.logProb - a.logProb || a.id - b.id);
+    const heads = new Set([this.#lineHead(without)]);
+    return others.flatMap(({ id, logProb }) => {
+      const head = this.#lineHead(id);
+      if (head === undefined) return [{ id, logProb }];
+      if (heads.has(head)) return [];
+      heads.add(head);
+      return [{ id, logProb: this.lineEndLogProb(head) }];
+    });
+  }
+
+  /** What a token says before it ends the line; undefined where it does not. */
+  #lineHead(id: number): string | undefined {
+    const bytes = this.rules.index.bytes(id);
+    if (bytes === '') return id < 0 ? undefined : '';
+    const head = lineEndIn(bytes, this.rest.length);
+    return head < 0 ? undefined : bytes.slice(0, head);
   }
 
   greedyStep(): Step | null {
@@ -179,17 +218,21 @@ export class Row {
     return this.#end !== null;
   }
 
-  /**
-   * Whether the row was, at some token, more than `nats` below `other` at the same one (or at its
-   * last). It is a fact about both texts alone, whichever is ahead when it comes to light.
-   */
-  fellBehind(other: Row, nats: number): boolean {
-    const known = other.ended ? this.length : Math.min(this.length, other.length);
-    for (let i = 0; i < known; i++) {
-      const theirs = other.#logProbs[Math.min(i, other.length - 1)] ?? 0;
-      if ((this.#logProbs[i] ?? 0) < theirs - nats) return true;
-    }
-    return false;
+  /** Summed log-probability of the tokens, in nats: of the text, and once ended of its end. */
+  get logProb(): number {
+    return this.logProbOf(this.length);
+  }
+
+  /** The same of the first `count` tokens, of all where there are fewer. */
+  logProbOf(count: number): number {
+    return this.#logProbs[Math.min(count, this.length) - 1] ?? 0;
+  }
+
+  /** A greedy row that begins with the first `count` tokens of this one. */
+  until(count: number): Row {
+    const row = new Row(this.#rules, null);
+    for (const step of this.#steps.slice(0, count)) row.push(step);
+    return row;
   }
 
   place(logits: Float32Array): Place {

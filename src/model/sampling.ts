@@ -1,6 +1,5 @@
 /**
- * Choosing tokens from logits: arg max, normalisers, tempered sampling, and drawing without
- * replacement. Pure numerics on views of the graph's output; it knows neither text nor models.
+ * Choosing tokens from logits: arg max, normalisers and tempered sampling. Pure numerics on views of the graph's output; it knows neither text nor models.
  * V is about 50,000 and these loops run for every row of every step, so they copy nothing and
  * replace Math.exp by a table that is three times as quick.
  */
@@ -105,86 +104,6 @@ export function sample(
     if (left < 0) break;
   }
   return { id: drawn, logPropensity: Math.log(drawnWeight / total) };
-}
-
-/** Tokens that can be drawn at one place; `logOffset` (nats) is what it takes to get there. */
-export interface Pool {
-  readonly logits: Float32Array;
-  readonly ids: Int32Array | null;
-  /** Normaliser of this place's log-probabilities. */
-  readonly logZ: number;
-  readonly logOffset: number;
-}
-
-export interface PoolDraw extends Draw {
-  /** Index into the pools. */
-  readonly pool: number;
-}
-
-/**
- * Up to `count` distinct tokens drawn without replacement from the union of the pools, in
- * proportion to exp(log-probability / temperature), after `excluded` has been taken out. Equal in
- * law to Gumbel top-k (Kool, van Hoof and Welling 2019, section 2.3), which is how sequential
- * drawing without replacement is written when all draws are made at once; done one by one, each
- * draw also has its own propensity: its share of what was left when it was drawn.
- */
-export function drawDistinct(
-  pools: readonly Pool[],
-  excluded: { readonly pool: number; readonly id: number } | null,
-  count: number,
-  temperature: number,
-  random: Random,
-): PoolDraw[] {
-  let max = -Infinity;
-  for (const { logits, ids, logZ, logOffset } of pools) {
-    max = Math.max(max, peak(logits, ids).max - logZ + logOffset);
-  }
-  const weights = pools.map(({ logits, ids, logZ, logOffset }) => {
-    const length = ids === null ? logits.length : ids.length;
-    const result = new Float64Array(length);
-    for (let i = 0; i < length; i++) {
-      const logit = logits[ids === null ? i : (ids[i] ?? 0)] ?? 0;
-      result[i] = temperedWeight(logit - logZ + logOffset, temperature, max);
-    }
-    return result;
-  });
-  if (excluded !== null) {
-    const ids = pools[excluded.pool]?.ids ?? null;
-    const at = ids === null ? excluded.id : ids.indexOf(excluded.id);
-    const pool = weights[excluded.pool];
-    if (pool !== undefined && at >= 0) pool[at] = 0;
-  }
-  const draws: PoolDraw[] = [];
-  for (; draws.length < count;) {
-    let total = 0;
-    for (const pool of weights) for (const weight of pool) total += weight;
-    if (total === 0) break;
-    const [pool, at, weight] = pick(weights, random() * total);
-    draws.push({
-      pool,
-      id: pools[pool]?.ids?.[at] ?? at,
-      logPropensity: Math.log(weight / total),
-    });
-    const drawn = weights[pool];
-    if (drawn !== undefined) drawn[at] = 0;
-  }
-  return draws;
-}
-
-/** Pool, index and weight at which the running sum passes `target`. */
-function pick(weights: readonly Float64Array[], target: number): [number, number, number] {
-  let left = target;
-  let last: [number, number, number] = [0, 0, 0];
-  for (const [pool, values] of weights.entries()) {
-    for (let at = 0; at < values.length; at++) {
-      const weight = values[at] ?? 0;
-      if (weight === 0) continue;
-      left -= weight;
-      last = [pool, at, weight];
-      if (left < 0) return last;
-    }
-  }
-  return last;
 }
 
 function sumExp(

@@ -11,6 +11,8 @@ export interface GenerateRequest {
   readonly samples: number;
   readonly temperature: number;
   readonly maxTokens: number;
+  /** Log-probability in nats below which a text is given up; undefined to follow all to their ends. */
+  readonly least?: number | undefined;
   /** Whether the first candidate is drawn as well, token by token, in place of the greedy one. */
   readonly drawn?: boolean | undefined;
   /** Seed of the sampling; the same seed and context give the same candidates. */

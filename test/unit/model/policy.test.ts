@@ -104,22 +104,20 @@ async function logitsAfter(ids: readonly number[]): Promise<Float32Array> {
   return logits;
 }
 
-/** Greedy generation the slow way, the whole prompt read anew for every token. */
-async function slowGreedy({ context, maxTokens }: GenerateRequest): Promise<Row> {
+/** Generation the slow way, the whole prompt read anew for every token: greedy, or as it is told. */
+async function slowRow(
+  { context, maxTokens }: GenerateRequest,
+  told?: readonly number[],
+): Promise<Row> {
   const prompt = buildPrompt(context, { tokenizer, index, manifest }, 480);
-  const row = new Row(
-    {
-      index,
-      cut: prompt.cut,
-      stop: stopRules(context.prefix, context.languageId, context.multiline),
-      ...plain,
-      temperature: 1,
-      maxTokens,
-    },
-    null,
-  );
+  const stop = stopRules(context.prefix, context.languageId, context.multiline);
+  const rules = { index, cut: prompt.cut, stop, ...plain, temperature: 1, maxTokens };
+  const row = new Row(rules, null);
+  const lineEnd = index.startingWith('\n')[0] ?? -1;
   while (!row.ended) {
-    row.advance(row.place(await logitsAfter([...prompt.ids, ...row.ids])));
+    const place = row.place(await logitsAfter([...prompt.ids, ...row.ids]));
+    if (told === undefined) row.advance(place);
+    else row.push(place.step(told[row.length] ?? lineEnd, 0));
   }
   return row;
 }
@@ -141,7 +139,7 @@ describe('greedy', () => {
       fc.asyncProperty(codeText, fc.boolean(), async (prefix, multiline) => {
         const asked = request(prefix, { context: context(prefix, { multiline }) });
         const { candidates } = await coldPolicy().generate(asked, never);
-        const expected = (await slowGreedy(asked)).candidate();
+        const expected = (await slowRow(asked)).candidate();
         expect(candidates.map(({ text }) => text)).toEqual(
           expected === null ? [] : [expected.text],
         );
@@ -437,6 +435,26 @@ describe('samples', () => {
       }
     }
     expect(sampled).toBeGreaterThan(10);
+  });
+
+  test('leave the greedy text at any of its tokens, and are as likely as when all is read anew', async () => {
+    let later = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const prefix = ['const a = ', 'let b = f(', '  return '][seed % 3] ?? '';
+      const asked = request(prefix, { samples: 7, seed });
+      const { candidates } = await coldPolicy().generate(asked, never);
+      const greedy = candidates.find(({ source }) => source === 'greedy');
+      for (const { source, tokenIds, text, logProb } of candidates) {
+        if (source === 'greedy') continue;
+        if (tokenIds.findIndex((id, i) => id !== greedy?.tokenIds[i]) > 0) later += 1;
+        const row = await slowRow(asked, tokenIds);
+        expect(row.candidate()?.text).toBe(text);
+        // Where a character comes out broken, the text ends before it, and no line end counts.
+        const known = [row.candidate()?.logProb ?? NaN, row.logProbOf(tokenIds.length)];
+        expect(Math.min(...known.map((each) => Math.abs(each - logProb)))).toBeLessThan(1e-3);
+      }
+    }
+    expect(later).toBeGreaterThan(10);
   });
 
   test('hold no special token and, outside Markdown, no code fence', async () => {

@@ -105,14 +105,29 @@ test('where the line goes on after the cursor, a text ends by going on so', () =
   expect(ending('x', '')).toBe(0);
 });
 
-test('a row falls behind where it is far less likely after as many tokens, not when it is longer', () => {
-  const likely = { [idOf('a')]: 0.9, [idOf('\n')]: 0.05, [idOf('b')]: 0.05 };
-  const other = greedy(rules(), likely, { [idOf('\n')]: 1 });
-  const behind = new Row(rules(), null);
-  behind.push(behind.place(logitsOf(likely)).step(idOf('b'), 0));
-  expect(behind.fellBehind(other, 2)).toBe(true);
-  expect(behind.fellBehind(other, 4)).toBe(false);
-  expect(other.fellBehind(other, 0)).toBe(false);
-  const waiting = greedy(rules());
-  expect(behind.fellBehind(waiting, 1)).toBe(false);
+test('what else may come is told likeliest first, and tokens that end the line alike as one', () => {
+  const shares = {
+    ...{ [idOf('a')]: 0.3, [idOf(');')]: 0.2, [idOf('\n')]: 0.15, [idOf('\n  ')]: 0.1 },
+    ...{ [idOf(');\n')]: 0.05, [idOf('b')]: 0.2 * 0.99, [idOf(')')]: 0.002 },
+  };
+  const place = greedy(rules()).place(logitsOf(shares));
+  const told = (without: number, least: number): [number, number][] =>
+    place.others(without, Math.log(least)).map(({ id, logProb }) => [id, Math.exp(logProb)]);
+  expect(told(idOf('a'), 0.01)).toEqual([
+    [idOf(');'), expect.closeTo(0.2, 5)],
+    [idOf('b'), expect.closeTo(0.198, 5)],
+    [idOf('\n'), expect.closeTo(0.25, 5)],
+    [idOf(');\n'), expect.closeTo(0.05, 5)],
+  ]);
+  expect(told(idOf('\n  '), 0.06).map(([id]) => id)).toEqual([idOf('a'), idOf(');'), idOf('b')]);
+  expect(place.others(-1, -Infinity, Int32Array.of(idOf('b')))).toHaveLength(1);
+});
+
+test('a row that goes on from the first tokens of another is as likely up to there', () => {
+  const row = greedy(rules(), { [idOf('a')]: 0.9, [idOf('b')]: 0.1 }, { [idOf(')')]: 0.6 });
+  const other = row.until(1);
+  expect(other.ids).toEqual([idOf('a')]);
+  expect(other.logProb).toBeCloseTo(Math.log(0.9), 5);
+  expect(row.logProbOf(1)).toBeCloseTo(Math.log(0.9), 5);
+  expect([row.logProbOf(0), row.logProbOf(9)]).toEqual([0, row.logProb]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawDistinct, expNegative, logSumExp, peak, sample } from '../../../src/model/sampling';
+import { expNegative, logSumExp, peak, sample } from '../../../src/model/sampling';
 import { seededRandom } from '../../../src/util/random';
 
 /** Logits with a wide spread, as a trained model has, and some masked tokens. */
@@ -74,37 +74,4 @@ test('tokens are drawn as often as their tempered probability says', () => {
     const expected = Math.exp((logits[id] ?? 0) / temperature - logZ);
     expect(count / rounds).toBeCloseTo(expected, 1.9);
   }
-});
-
-test('draws without replacement are distinct, leave the excluded out and know their propensity', () => {
-  const first = Float32Array.of(3, 2, 1, 0);
-  const second = Float32Array.of(0, 0, 4, 4);
-  const pools = [
-    { logits: first, ids: null, logZ: peak(first).logZ, logOffset: Math.log(0.5) },
-    { logits: second, ids: Int32Array.of(2, 3), logZ: peak(second).logZ, logOffset: Math.log(0.5) },
-  ];
-  const probability = (pool: number, id: number): number => {
-    const { logits, logZ } = pools[pool] ?? { logits: first, logZ: 0 };
-    return 0.5 * Math.exp((logits[id] ?? 0) - logZ);
-  };
-  const excluded = { pool: 0, id: 0 };
-  for (let seed = 0; seed < 200; seed++) {
-    const draws = drawDistinct(pools, excluded, 4, 1, seededRandom(seed));
-    const keys = draws.map(({ pool, id }) => `${pool} ${id}`);
-    expect(new Set(keys).size).toBe(4);
-    expect(keys).not.toContain('0 0');
-    let left = [1, 2, 3].reduce((sum, id) => sum + probability(0, id), 0);
-    left += probability(1, 2) + probability(1, 3);
-    for (const { pool, id, logPropensity } of draws) {
-      expect(Math.exp(logPropensity)).toBeCloseTo(probability(pool, id) / left, 5);
-      left -= probability(pool, id);
-    }
-  }
-});
-
-test('asking for more draws than there are tokens gives all of them once', () => {
-  const logits = Float32Array.of(0, 1, -Infinity);
-  const pool = { logits, ids: null, logZ: peak(logits).logZ, logOffset: 0 };
-  const draws = drawDistinct([pool], null, 7, 1, seededRandom(1));
-  expect(draws.map(({ id }) => id).sort()).toEqual([0, 1]);
 });
