@@ -441,7 +441,10 @@ async function pause(signal: AbortSignal): Promise<void> {
   throwIfAborted(signal);
 }
 
-/** Keeps what a row says with the prompt, as far as there is room: once accepted, it need not be read again. */
+/**
+ * Keeps what a row says with the prompt, as far as there is room: once accepted, it need not be read
+ * again.
+ */
 function keepRow(batch: Batch, row: Row, sequence: CachedSequence): void {
   const slot = batch.slotOf(row);
   const length = batch.slots[slot]?.length ?? 0;

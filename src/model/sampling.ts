@@ -1,7 +1,8 @@
 /**
- * Choosing tokens from logits: arg max, normalisers and tempered sampling. Pure numerics on views of the graph's output; it knows neither text nor models.
- * V is about 50,000 and these loops run for every row of every step, so they copy nothing and
- * replace Math.exp by a table that is three times as quick.
+ * Choosing tokens from logits: arg max, normalisers and tempered sampling. Pure numerics on views of
+ * the graph's output; it knows neither text nor models. V is about 50,000 and these loops run for
+ * every row of every step, so they copy nothing and replace Math.exp by a table that is three times
+ * as quick.
  */
 import type { Random } from '../util/random';
 

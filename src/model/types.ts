@@ -9,6 +9,7 @@ export interface GenerateRequest {
   readonly context: CompletionContext;
   /** Sampled candidates wanted beside the greedy one, 0..7. */
   readonly samples: number;
+  /** Of the token by which a sampled candidate leaves the greedy one, or of all where it is `drawn`. */
   readonly temperature: number;
   readonly maxTokens: number;
   /** Log-probability in nats below which a text is given up; undefined to follow all to their ends. */
