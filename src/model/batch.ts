@@ -41,9 +41,8 @@ export class Batch {
 
   /** @param fill brings keys and values of the row's first `length` tokens into a slot */
   add(row: Row, length: number, fill: (kv: KvBuffer, slot: number) => void): void {
-    const slot = this.#slots.push({ row, length }) - 1;
-    this.reserve(0);
-    fill(this.#kv, slot);
+    this.#makeRoom(length);
+    fill(this.#kv, this.#slots.push({ row, length }) - 1);
   }
 
   keep(isWanted: (row: Row) => boolean): void {
@@ -59,18 +58,22 @@ export class Batch {
 
   /** Makes room for `tokens` more of each row. */
   reserve(tokens: number): void {
-    const longest = Math.max(0, ...this.#slots.map(({ length }) => length)) + tokens;
-    if (longest <= this.#kv.capacity) return;
-    const capacity = capacityFor(longest + roomStep / 2, roomStep);
-    const larger = new KvBuffer(this.#shape, this.#kv.rows, capacity);
-    for (const [slot, { length }] of this.#slots.entries())
-      larger.copyRow(this.#kv, slot, slot, Math.min(length, this.#kv.capacity));
-    this.#kv = larger;
+    this.#makeRoom(Math.max(0, ...this.#slots.map(({ length }) => length)) + tokens);
   }
 
   /** Takes over what a run of `tokens` of each row added, whether or not they are to be counted. */
   write(newKv: NewKv, tokens: number): void {
     for (const [slot, { length }] of this.#slots.entries())
       this.#kv.write(newKv, { row: slot, token: 0 }, tokens, { row: slot, slot: length });
+  }
+
+  /** Makes room for rows of `longest` tokens. */
+  #makeRoom(longest: number): void {
+    if (longest <= this.#kv.capacity) return;
+    const capacity = capacityFor(longest + roomStep / 2, roomStep);
+    const larger = new KvBuffer(this.#shape, this.#kv.rows, capacity);
+    for (const [slot, { length }] of this.#slots.entries())
+      larger.copyRow(this.#kv, slot, slot, length);
+    this.#kv = larger;
   }
 }

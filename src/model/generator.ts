@@ -315,6 +315,7 @@ export class Generator {
         if (begun.has(row)) continue;
         begun.add(row);
         const read = turn.node === null ? null : head.goOn(row, turn.node);
+        if (!isGoing(row)) continue;
         batch.add(row, row.length - 1, (kv, slot) => {
           if (read !== null) head.copyPath(read, kv, slot);
           else kv.copyRow(kv, batch.slotOf(greedy), slot, row.length - 1);
@@ -327,14 +328,11 @@ export class Generator {
       await this.#run(batch, prompt, sequence, rules, grow);
     }
     const propensities = turns.propensities();
-    const turned = turns.rows.map(({ row }, i) => ({ row, propensity: propensities[i] ?? 1 }));
-    const proposed = [
-      { row: greedy, how: {} },
-      ...turned.map(({ row, propensity }) => ({
-        row,
-        how: { source: 'sampled', propensity } as const,
-      })),
-    ];
+    const sampled = turns.rows.map(({ row }, i) => ({
+      row,
+      how: { source: 'sampled', propensity: propensities[i] ?? 1 } as const,
+    }));
+    const proposed = [{ row: greedy, how: {} }, ...sampled];
     return proposed.flatMap(({ row, how }): Candidate[] => {
       const candidate = row.ended && !isHopeless(row) ? row.candidate() : null;
       return candidate === null ? [] : [{ ...candidate, ...how }];

@@ -6,8 +6,9 @@
  * added to each as it comes to light, so that the first of them can be followed while the greedy row
  * still grows. The noise belongs to the token and its place, whatever else is offered, and when.
  */
-import type { Place, Row } from './row';
 import { seededRandom } from '../util/random';
+import { sum } from '../util/statistics';
+import type { Place, Row } from './row';
 
 /** A place where the greedy row can be left. */
 export interface Turn {
@@ -99,8 +100,4 @@ export class Turns<T extends Turn> {
 function gumbel(seed: number, at: number, id: number): number {
   const mixed = seed + Math.imul(at + 1, 0x9e3779b1) + Math.imul(id + 1, 0x85ebca6b);
   return -Math.log(-Math.log(Math.max(seededRandom(mixed)(), Number.MIN_VALUE)));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
