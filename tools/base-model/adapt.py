@@ -18,13 +18,15 @@ from queue import Queue
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from adapt_rows import Marks, Row, asked, length, rows, written
 from model import Decoder, Linear, write_whole
 from train import on_signal
+
+kinds = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,20 @@ def surprise_of(logits: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor
 surprise = torch.compile(surprise_of)
 
 
-def adapt(decoder: Decoder, tokenizer: Tokenizer, files: list[dict[str, str]], exam: list[dict[str, str]], out: Path, plan: Plan) -> None:
-    """Leaves `state.pt` and `log.jsonl` in `out`; called again it goes on where `state.pt` is."""
+def adapt(
+    decoder: Decoder, tokenizer: Tokenizer, files: list[dict[str, str]], exam: list[dict[str, str]], out: Path, plan: Plan,
+    first: Path | None = None,
+) -> None:
+    """Leaves `state.pt` and `log.jsonl` in `out`; called again it goes on where `state.pt` is. It begins with the
+    adapter in the folder `first`, if one is named, whose optimizer is not known any more."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     made_low_rank(decoder, plan)
     decoder.layers = nn.ModuleList(torch.compile(layer) for layer in decoder.layers)
     learned = [p for p in decoder.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01)
+    if first is not None:
+        read_adapter(first, learned)
     spent, step = resume(out / "state.pt", learned, optimizer)
     stream = ahead(rows(files, tokenizer, plan.seed * 1000 + step))
     questions = [row for row, _ in zip(rows(exam, tokenizer, 7), range(24))]
@@ -191,18 +199,22 @@ def ahead(stream: Iterator[Row], count: int = 32) -> Iterator[Row]:
         yield queue.get()
 
 
+def names(count: int) -> list[str]:
+    """What PEFT calls the tensors that are learned, in their order here."""
+    return [f"base_model.model.model.layers.{layer}.{kind}.lora_{side}.weight"
+            for layer in range(count // (2 * len(kinds))) for kind in kinds for side in "AB"]  # fmt: skip
+
+
+def read_adapter(folder: Path, learned: list[nn.Parameter]) -> None:
+    stored = load_file(folder / "adapter_model.safetensors")
+    for name, parameter in zip(names(len(learned)), learned, strict=True):
+        parameter.data.copy_(stored[name])
+
+
 def write_adapter(state: Path, folder: Path, base_sha256: str, plan: Plan, marks: Marks = Marks()) -> None:
     """The learned changes in PEFT's layout, in bf16, with the marks that the model now knows."""
-    kinds = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"]
-    learned = iter(torch.load(state)["learned"])
-    tensors = {}
-    layer = 0
-    for first in learned:
-        for i, kind in enumerate(kinds):
-            a = first if i == 0 else next(learned)
-            name = f"base_model.model.model.layers.{layer}.{kind}"
-            tensors[f"{name}.lora_A.weight"], tensors[f"{name}.lora_B.weight"] = a.bfloat16(), next(learned).bfloat16()
-        layer += 1
+    learned = torch.load(state)["learned"]
+    tensors = {name: value.bfloat16() for name, value in zip(names(len(learned)), learned, strict=True)}
     fim = {"prefix": marks.prefix, "suffix": marks.suffix, "middle": marks.middle, "first": "suffix"}
     free = {"format": "pt", "base_model_sha256": base_sha256, "fill_in_the_middle": json.dumps(fim),
             "model_name": "hone-135m"}  # fmt: skip

@@ -43,6 +43,8 @@ def main() -> None:
     command.set_defaults(do=train)
     command = stages.add_parser("adapt", help=adapt.__doc__)
     command.add_argument("--seconds", type=float, default=4200)
+    command.add_argument("--rate", type=float, default=8e-4)
+    command.add_argument("--first", type=Path, help="folder of an adapter to begin with, such as media/adapter")
     command.set_defaults(do=adapt)
     command = stages.add_parser("evaluate", help=evaluate.__doc__)
     command.add_argument("folders", nargs="+", type=Path)
@@ -202,10 +204,11 @@ def adapt(arguments: argparse.Namespace) -> None:
     from packages import sha256
     from surgery import decoder_of, read_tokenizer, read_weights
 
-    plan = Plan(arguments.seconds)
+    plan = Plan(arguments.seconds, rate=arguments.rate)
     files = [file for shard in train_shards() for file in read_shard(shard)]
     held_out = read_shard(corpus_folder / "held-out-000.parquet")
-    adapt(decoder_of(read_weights(gguf, None)), read_tokenizer(gguf), files, held_out, work / "adapter-run", plan)
+    decoder, tokenizer = decoder_of(read_weights(gguf, None)), read_tokenizer(gguf)
+    adapt(decoder, tokenizer, files, held_out, work / "adapter-run", plan, arguments.first)
     write_adapter(work / "adapter-run/state.pt", work / "adapter", sha256(gguf), plan)
     show(work / "adapter/adapter_model.safetensors")
 

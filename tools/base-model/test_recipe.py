@@ -215,6 +215,9 @@ def test_low_rank_changes_begin_as_nothing_learn_and_go_to_a_file(tmp_path) -> N
     tensors = load_file(tmp_path / "adapter/adapter_model.safetensors")
     b = tensors["base_model.model.model.layers.1.mlp.down_proj.lora_B.weight"]
     assert torch.equal(b, decoder.layers[1].mlp.down_proj.b.data.bfloat16()) and len(tensors) == len(learned)
+    again = [torch.nn.Parameter(torch.zeros_like(p)) for p in learned.values()]
+    adapt.read_adapter(tmp_path / "adapter", again)
+    assert all(torch.equal(p.bfloat16(), q.bfloat16()) for p, q in zip(again, learned.values()))
 
 
 def test_the_surprise_and_its_gradient_are_those_of_the_definition() -> None:
