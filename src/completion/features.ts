@@ -9,6 +9,7 @@ import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentat
 import { languageGroup } from './languageGroup';
 import type { RecentOutcomes } from './outcomeMemory';
 import { score } from './score';
+import { supportOf } from './surety';
 import { openerOf } from './syntax';
 
 /** One decision, before it is taken. */
@@ -79,11 +80,9 @@ const table = {
   sampled: ({ candidate }) => flag(candidate.source === 'sampled'),
   listed: ({ candidate }) => flag(candidate.source === 'listed'),
   supported: ({ candidate }) => flag(candidate.source !== 'copied' && candidate.copy !== undefined),
-  // Doublings of the run above six characters, 0..5.
-  run: ({ candidate: { copy } }) => clamp(Math.log2((copy?.runLength ?? 0) / 6), 0, 5),
-  // Share of the places that say the same, and doublings of their number, 0..4.4.
-  agreement: ({ candidate: { copy } }) => (copy ? copy.votes / Math.max(1, copy.places) : 0),
-  votes: ({ candidate: { copy } }) => (copy ? Math.log2(Math.max(1, copy.votes)) : 0),
+  run: ({ candidate }) => supportOf(candidate.copy).run,
+  agreement: ({ candidate }) => supportOf(candidate.copy).agreement,
+  votes: ({ candidate }) => supportOf(candidate.copy).votes,
   sameFile: ({ candidate }) => flag(candidate.copy?.sameFile === true),
   ownVotes: ({ candidate }) => Math.log2(1 + (candidate.copy?.ownVotes ?? 0)),
   recency: ({ candidate }) => candidate.copy?.recency ?? 0,

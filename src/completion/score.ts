@@ -5,10 +5,14 @@
  */
 import type { Candidate } from '../types';
 import { weights } from './scoreWeights';
+import { supportOf } from './surety';
 
 export type FeatureName = keyof typeof weights;
 
 export const featureNames = Object.keys(weights) as readonly FeatureName[];
+
+/** Above this a text is as good as impossible to the policy. */
+const mostNats = 30;
 
 /** What the score rests on, by name, so that the weights can be fitted anew. */
 export function features({
@@ -16,26 +20,25 @@ export function features({
   logProb,
   source,
 }: Candidate): Readonly<Record<FeatureName, number>> {
-  const scored = Number.isFinite(logProb);
+  // Square root of the nats that the text costs, 0..5.5: the difference between one nat and two says
+  // more than that between eleven and twelve. What the policy did not read, because there is none or the
+  // text is longer than it may be, surprises it most.
+  const nats = Number.isFinite(logProb) ? Math.max(0, -logProb) : mostNats;
+  const surprise = Math.sqrt(Math.min(nats, mostNats));
+  const copied = source === 'copied' ? 1 : 0;
+  const { run, agreement, votes } = supportOf(copy);
   return {
     bias: 1,
-    // Square root of the nats that the text costs, 0..5.5: the difference between one nat and two
-    // says more than that between eleven and twelve.
-    surprise: scored ? Math.sqrt(Math.min(30, Math.max(0, -logProb))) : 0,
+    surprise,
     // Not also proposed by the policy itself.
-    copied: source === 'copied' ? 1 : 0,
+    copied,
     // The policy would rather say something else.
     sampled: source === 'sampled' ? 1 : 0,
-    // A name that the language server knows, and the policy alone would not have proposed.
-    listed: source === 'listed' ? 1 : 0,
-    // Doublings of the run above six characters, 0..5.
-    run: copy === undefined ? 0 : Math.min(5, Math.max(0, Math.log2(copy.runLength / 6))),
-    // Share of the places that say the same, 0..1.
-    agreement: copy === undefined ? 0 : copy.votes / Math.max(1, copy.places),
-    // Doublings of the number of places that say the same, 0..4.4.
-    votes: copy === undefined ? 0 : Math.log2(Math.max(1, copy.votes)),
-    // The policy did not read it: there is none, or the text is longer than it may be.
-    unscored: scored ? 0 : 1,
+    // What is written elsewhere need not be what the policy expects, the less the more speaks for it.
+    surpriseCopied: surprise * copied,
+    surpriseRun: surprise * run,
+    surpriseAgreement: surprise * agreement,
+    surpriseVotes: surprise * votes,
   };
 }
 

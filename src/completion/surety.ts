@@ -22,13 +22,12 @@ export type SuretyFeature = keyof typeof suretyWeights;
  */
 export const sureEnough = 0.5;
 
-export function suretyFeatures({
-  runLength,
-  votes,
-  places,
-}: CopyEvidence): Readonly<Record<SuretyFeature, number>> {
+/** What speaks for a text elsewhere, as numbers; all 0 where it stands nowhere else. */
+export function supportOf(
+  copy?: CopyEvidence,
+): Readonly<Record<'run' | 'agreement' | 'votes', number>> {
+  const { runLength = 0, votes = 0, places = 0 } = copy ?? {};
   return {
-    bias: 1,
     // Doublings of the run above six characters, 0..5.
     run: Math.min(5, Math.max(0, Math.log2(runLength / 6))),
     // Share of the places that say the same, 0..1.
@@ -36,6 +35,10 @@ export function suretyFeatures({
     // Doublings of the number of places that say the same, 0..4.4.
     votes: Math.log2(Math.max(1, votes)),
   };
+}
+
+export function suretyFeatures(copy: CopyEvidence): Readonly<Record<SuretyFeature, number>> {
+  return { bias: 1, ...supportOf(copy) };
 }
 
 /** Probability that the text of an uncontested copy is right, 0..1. */
