@@ -73,8 +73,8 @@ export interface SuggestParams {
 }
 
 export interface SuggestOptions {
-  /** Sampled candidates beside the greedy one, 0..7. */
-  readonly samples: number;
+  /** Sampled candidates beside the greedy one, 0..7; when left out, as many as the trigger bears. */
+  readonly samples: number | undefined;
   readonly temperature: number;
   /** The longest candidate in tokens, on one line and as a block. */
   readonly maxLineTokens: number;
@@ -87,8 +87,14 @@ export interface SuggestOptions {
   readonly exploration: number;
 }
 
+/**
+ * Who types waits for every sample: at 221 cuts of the tuned packages p95 was 1.03 times that without
+ * any for one, 1.48 times for three, which are right first at one cut more.
+ */
+const samplesOf = { automatic: 1, invoked: 3 } as const;
+
 const defaultOptions: SuggestOptions = {
-  samples: 3,
+  samples: undefined,
   temperature: 0.1,
   maxLineTokens: 32,
   maxBlockTokens: 96,
@@ -277,7 +283,7 @@ async function generate(
     return await params.policy?.generate(
       {
         context,
-        samples: options.samples,
+        samples: options.samples ?? samplesOf[params.trigger],
         temperature: options.temperature,
         maxTokens: context.multiline ? options.maxBlockTokens : options.maxLineTokens,
         least: context.multiline ? undefined : options.leastLine,

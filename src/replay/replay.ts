@@ -101,7 +101,7 @@ export interface CommitCounts {
 /** In a short history more, so that it yields the decisions. */
 const minInCommit = 4;
 const maxInEdit = 2;
-/** Sampled candidates: as the product, and for the file alone none, whose best is all that counts. */
+/** Sampled candidates: as many as who asks is given; for the file alone none, whose best is all that counts. */
 const samplesOf = { file: 0, workspace: 3 } as const;
 
 /** Rejects with an AbortError when `signal` fires. */

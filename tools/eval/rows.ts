@@ -51,7 +51,7 @@ const edits = { ...neighbours, edits: true } as const;
 const copied = { ...edits, copied: true } as const;
 const languageServer = { ...copied, languageServer: true } as const;
 const syntax = { ...languageServer, parser: true } as const;
-const sampled = { ...syntax, samples: 3 } as const;
+const sampled = { ...syntax, samples: 1 } as const;
 
 /** In the order in which they are asked: prompts that begin alike stand together. */
 export const rows: readonly Row[] = [
@@ -63,11 +63,13 @@ export const rows: readonly Row[] = [
   { id: 'copied', title: '+ copied', ...copied },
   { id: 'languageServer', title: '+ language server', ...languageServer },
   { id: 'syntax', title: '+ syntax', ...syntax },
-  // The samples are there to be cycled through and learned from, as well as to be chosen.
   { id: 'sampled', title: '+ sampled', ...sampled },
   // What the product does on its first day.
   { id: 'reward', title: '+ reward model (as shipped)', ...sampled, reward: true },
 ];
+
+/** What fitting asks: all candidates that may be compared. */
+export const fitRow: Row = { id: 'fit', title: 'candidates to fit to', ...syntax, samples: 3 };
 
 /** What everything is compared with: what either source does by itself. */
 export const baselines = ['copiedAlone', 'modelAlone'] as const;

@@ -40,7 +40,15 @@ import { offPolicyReport } from './offPolicy';
 import { type PackageEntry, packages, readPackage } from './packages';
 import { pretrain, readHistories } from './reward';
 import { calibrationReport } from './calibration';
-import { baselines, everythingRow, type Equipment, type Row, rows, Workbench } from './rows';
+import {
+  baselines,
+  everythingRow,
+  type Equipment,
+  fitRow,
+  type Row,
+  rows,
+  Workbench,
+} from './rows';
 import { ablation, markCuts, markdown, type RowNames } from './table';
 
 const root = process.cwd();
@@ -65,8 +73,6 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What fitting asks: candidates of all sources. */
-const fitRow = rowOf('sampled');
 const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: everythingRow };
 
 const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));

@@ -334,6 +334,13 @@ test('a block is given more tokens than a line', async () => {
   ]);
 });
 
+test('who types does not wait for as many samples as who asks', async () => {
+  const { policy, requests } = policyOf(['a', -1]);
+  await ask('a = █', { policy, trigger: 'automatic' });
+  await ask('a = █', { policy, trigger: 'invoked' });
+  expect(requests.map(({ samples }) => samples)).toEqual([1, 3]);
+});
+
 describe('with a reward model', () => {
   /** Believes in texts by a table; 0.02 in any other. */
   const believing = (table: Readonly<Record<string, number>>): RewardModel => ({
