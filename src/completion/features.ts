@@ -56,7 +56,7 @@ const scripts = new Set(['typescript']);
 
 /** Every feature by its name: the order is that of the numbers. */
 const table = {
-  // The logit of the score, which was fitted to much more code than has been replayed.
+  // The logit of the score, which was fitted to other code than was replayed.
   score: ({ candidate }) => {
     const p = score(candidate);
     return clamp(Math.log(p / (1 - p)), -5, 5);

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Parser } from '../completion/parser';
-import { suggest } from '../completion/suggest';
+import { samplesOf, suggest } from '../completion/suggest';
 import type { Policy } from '../model/types';
 import { openFeedbackStore } from '../store/feedbackStore';
 import type { FeedbackStore } from '../store/feedbackStore';
@@ -101,8 +101,8 @@ export interface CommitCounts {
 /** In a short history more, so that it yields the decisions. */
 const minInCommit = 4;
 const maxInEdit = 2;
-/** Sampled candidates: as many as who asks is given; for the file alone none, whose best is all that counts. */
-const samplesOf = { file: 0, workspace: 3 } as const;
+/** Nobody waits here; of the file alone only the best counts. */
+const samplesBy = { file: 0, workspace: samplesOf.invoked } as const;
 
 /** Rejects with an AbortError when `signal` fires. */
 export async function replay(options: ReplayOptions, signal: AbortSignal): Promise<ReplayResult> {
@@ -316,7 +316,7 @@ class ReplayedCommit {
         onPolicyError: (error) => {
           throw error;
         },
-        options: { samples: samplesOf[sees] },
+        options: { samples: samplesBy[sees] },
       },
       signal,
     );

@@ -9,7 +9,7 @@ import type { DocumentSnapshot } from '../../src/completion/context';
 import type { LanguageList, LanguageServer } from '../../src/completion/languageList';
 import { type NeighbourFile, NeighbourIndex } from '../../src/completion/neighbours';
 import type { Parser } from '../../src/completion/parser';
-import { suggest } from '../../src/completion/suggest';
+import { samplesOf, suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
 import type { GenerateRequest, GenerateResult, Policy, RewardModel } from '../../src/model/types';
 import type { Clock, CompletionContext, Suggestion } from '../../src/types';
@@ -51,7 +51,7 @@ const edits = { ...neighbours, edits: true } as const;
 const copied = { ...edits, copied: true } as const;
 const languageServer = { ...copied, languageServer: true } as const;
 const syntax = { ...languageServer, parser: true } as const;
-const sampled = { ...syntax, samples: 1 } as const;
+const sampled = { ...syntax, samples: samplesOf.automatic } as const;
 
 /** In the order in which they are asked: prompts that begin alike stand together. */
 export const rows: readonly Row[] = [
@@ -69,7 +69,12 @@ export const rows: readonly Row[] = [
 ];
 
 /** What fitting asks: all candidates that may be compared. */
-export const fitRow: Row = { id: 'fit', title: 'candidates to fit to', ...syntax, samples: 3 };
+export const fitRow: Row = {
+  id: 'fit',
+  title: 'candidates to fit to',
+  ...syntax,
+  samples: samplesOf.invoked,
+};
 
 /** What everything is compared with: what either source does by itself. */
 export const baselines = ['copiedAlone', 'modelAlone'] as const;
