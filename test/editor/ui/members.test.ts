@@ -23,7 +23,8 @@ let editor: Editor;
 let window: Window;
 
 beforeAll(async () => {
-  editor = await Editor.start();
+  // Whether a member that nobody has written is likely enough to be shown is not asked here.
+  editor = await Editor.start({ settings: { 'hone.eagerness': 1 } });
   const folder = path.join(editor.server.dataDir, 'workspaces', 'accounts');
   const installed = path.join(folder, 'node_modules', 'ledger');
   fs.mkdirSync(installed, { recursive: true });
