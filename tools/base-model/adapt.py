@@ -1,9 +1,9 @@
 """
 Stage `adapt`: what the shipped policy knows beyond SmolLM2-135M. Its own weights stay as they are; low-rank changes
 of all its matrices (LoRA, arXiv 2106.09685) are trained on rows as Hone asks (adapt_rows.py): paths, code of the same
-package that is like the code at the cursor, holes whose end is told first (arXiv 2207.14255). A processor that
-multiplies in bf16 (AMX) reads about 850 tokens a second, so an hour of two cores is 3 M tokens. As in `train`, the
-clock is the schedule's measure.
+package that is like the code at the cursor, holes whose end is told first (arXiv 2207.14255). Two cores that multiply
+in bf16 read about 400 tokens a second, with AMX 850 and more: 1.4 M or 3 M in an hour. As in `train`, the clock is the
+schedule's measure.
 
 B rows, T tokens, D width, V vocabulary, N outputs and K inputs of a matrix, r rank.
 """
@@ -53,7 +53,7 @@ class LowRank(nn.Module):
         self.scale = alpha / rank
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight + (self.scale * self.b).bfloat16() @ self.a.bfloat16())
+        return F.linear(x, self.weight) + F.linear(F.linear(x, self.a.to(x.dtype)), (self.scale * self.b).to(x.dtype))
 
 
 def made_low_rank(decoder: Decoder, plan: Plan) -> Decoder:
@@ -115,9 +115,9 @@ def adapt(
     decoder.layers = nn.ModuleList(torch.compile(layer) for layer in decoder.layers)
     learned = [p for p in decoder.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01)
-    if first is not None:
-        read_adapter(first, learned)
     spent, step = resume(out / "state.pt", learned, optimizer)
+    if first is not None and step == 0:
+        read_adapter(first, learned)
     stream = ahead(rows(files, tokenizer, plan.seed * 1000 + step))
     questions = [row for row, _ in zip(rows(exam, tokenizer, 7), range(24))]
     stop = on_signal()

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 root = Path(__file__).resolve().parents[2]
 work = Path(os.environ.get("BASE_MODEL", root / ".cache/base-model")).resolve()
@@ -35,15 +36,15 @@ def main() -> None:
     command.set_defaults(do=pin)
     command = stages.add_parser("train", help=train.__doc__)
     command.add_argument("--seconds", type=float, default=1200)
-    command.add_argument("--batch", type=int, default=256)
-    command.add_argument("--micro", type=int, default=64)
-    command.add_argument("--rate", type=float, default=1.5e-3)
+    command.add_argument("--batch", type=int)
+    command.add_argument("--micro", type=int)
+    command.add_argument("--rate", type=float)
     command.add_argument("--workers", type=int)
     command.add_argument("--toy", action="store_true", help="two thin layers on one file, to see that it learns")
     command.set_defaults(do=train)
     command = stages.add_parser("adapt", help=adapt.__doc__)
     command.add_argument("--seconds", type=float, default=4200)
-    command.add_argument("--rate", type=float, default=8e-4)
+    command.add_argument("--rate", type=float)
     command.add_argument("--first", type=Path, help="folder of an adapter to begin with, such as media/adapter")
     command.set_defaults(do=adapt)
     command = stages.add_parser("evaluate", help=evaluate.__doc__)
@@ -188,8 +189,7 @@ def train(arguments: argparse.Namespace) -> None:
     """train all weights; called again it goes on"""
     from train import Plan, train
 
-    options = {name: getattr(arguments, name) for name in ("seconds", "batch", "micro", "rate", "workers")}
-    plan = Plan(**{name: value for name, value in options.items() if value is not None})
+    plan = Plan(**given(arguments, "seconds", "batch", "micro", "rate", "workers"))
     shards, first = train_shards(), start
     if arguments.toy:
         shards, first = [toy_shard()], toy_start()
@@ -204,13 +204,18 @@ def adapt(arguments: argparse.Namespace) -> None:
     from packages import sha256
     from surgery import decoder_of, read_tokenizer, read_weights
 
-    plan = Plan(arguments.seconds, rate=arguments.rate)
+    plan = Plan(**given(arguments, "seconds", "rate"))
     files = [file for shard in train_shards() for file in read_shard(shard)]
     held_out = read_shard(corpus_folder / "held-out-000.parquet")
     decoder, tokenizer = decoder_of(read_weights(gguf, None)), read_tokenizer(gguf)
     adapt(decoder, tokenizer, files, held_out, work / "adapter-run", plan, arguments.first)
     write_adapter(work / "adapter-run/state.pt", work / "adapter", sha256(gguf), plan)
     show(work / "adapter/adapter_model.safetensors")
+
+
+def given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """What was said on the command line; a plan knows the rest."""
+    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
 def toy_start() -> Path:
