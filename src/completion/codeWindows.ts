@@ -5,9 +5,9 @@
  */
 
 /** Lines of a window. */
-export const windowLines = 16;
+export const windowLines = 10;
 /** Lines from one window to the next. */
-export const windowStride = 8;
+export const windowStride = 5;
 /** Values that a hashed name can have. */
 export const nameBuckets = 65_536;
 

@@ -66,7 +66,7 @@ const keepWithin = 300;
 /** A window told before stays while it is at least this much as alike as what would replace it. */
 const keepShare = 0.7;
 /** Windows of a file of moderate length: that many more change no choice by themselves. */
-const windowsOfFile = 20;
+const windowsOfFile = 32;
 /** Documents whose choice is remembered. */
 const maxChoices = 16;
 
@@ -77,8 +77,13 @@ const maxChoices = 16;
  */
 const linesBefore = 6;
 const linesAfter = 4;
-/** Similar windows told. */
-const maxSimilar = 2;
+/** What a name before the cursor on its own line counts, beside one around it. */
+const ownLineWeight = 2;
+/**
+ * Similar windows told. At 541 cuts of the tuned packages the policy gave what was in fact written 25.4 %
+ * of probability with these, 23.9 % with two of sixteen lines and all names alike.
+ */
+const maxSimilar = 4;
 /** Less alike than this, a window is there by chance. */
 const minSimilarity = 0.08;
 /** Characters before the cursor that the policy reads in any case. */
@@ -174,11 +179,12 @@ export class NeighbourIndex implements Neighbours {
     const from = lineBack(text, offset, linesBefore);
     const to = lineOn(text, offset, linesAfter);
     const names = distinctNames(text, from, to);
+    const ownLine = new Set(distinctNames(text, lineBack(text, offset, 0), offset));
     const imported = this.#imported(document);
     const chosen = [
       ...declarations(imported, new Set(names), document.repository),
       ...similarWindows(
-        this.#matches(document, this.#query(names), imported, to),
+        this.#matches(document, this.#query(names, ownLine), imported, to),
         document.repository,
         before,
       ),
@@ -252,11 +258,14 @@ export class NeighbourIndex implements Neighbours {
       });
   }
 
-  #query(names: readonly number[]): Query {
+  #query(names: readonly number[], ownLine: ReadonlySet<number>): Query {
     const rarity = this.#rarityOfNames();
     const wanted = new Float32Array(nameBuckets);
     let total = 0;
-    for (const name of names) total += wanted[name] = rarity[name] ?? 0;
+    for (const name of names) {
+      const weight = ownLine.has(name) ? ownLineWeight : 1;
+      total += wanted[name] = weight * (rarity[name] ?? 0);
+    }
     return { rarity, wanted, total };
   }
 

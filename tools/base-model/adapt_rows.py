@@ -33,9 +33,10 @@ siblings = {"fastapi", "gradio", "ox", "wagmi", "@wagmi/core", "textual"}
 told, named, written, asked = 0.0, 0.3, 1.0, 3.0
 
 # As neighbours.ts and codeWindows.ts choose.
-window_lines, window_stride = 16, 8
+window_lines, window_stride = 10, 5
 lines_before, lines_after = 6, 4
-most_windows, least_alike = 2, 0.08
+most_windows, least_alike = 4, 0.08
+own_line_weight = 2.0
 seen_characters = 1100
 window_tokens = 352  # `snippetShare` of `promptBudget`.
 searched_files = 32
@@ -77,7 +78,8 @@ class Neighbourhood:
         """Path and text of what is most like the code around the hole from `begin` to `end`, which is not seen."""
         text = self.files[file]["text"]
         start, stop = lines_back(text, begin, lines_before), lines_on(text, end, lines_after)
-        query = frozenset(name.findall(text[start:begin]) + name.findall(text[end:stop]))
+        query = dict.fromkeys(name.findall(text[start:begin]) + name.findall(text[end:stop]), 1.0)
+        query.update(dict.fromkeys(name.findall(text[line_start(text, begin) : begin]), own_line_weight))
         alike = sorted(
             (-self.likeness(query, window), i) for i, window in enumerate(self.windows)
             if window.file != file or window.end <= begin - seen_characters or window.start >= stop
@@ -91,9 +93,10 @@ class Neighbourhood:
                 chosen.append(window)
         return [(self.files[one.file]["path"], self.files[one.file]["text"][one.start : one.end].rstrip()) for one in chosen]
 
-    def likeness(self, query: frozenset[str], window: Window) -> float:
-        common = sum(self.rarity.get(one, 0.0) for one in query & window.names)
-        every = sum(self.rarity.get(one, 0.0) for one in query | window.names)
+    def likeness(self, query: dict[str, float], window: Window) -> float:
+        common = sum(weight * self.rarity.get(one, 0.0) for one, weight in query.items() if one in window.names)
+        every = sum(weight * self.rarity.get(one, 0.0) for one, weight in query.items())
+        every += sum(self.rarity.get(one, 0.0) for one in window.names) - common
         return common / every if every else 0.0
 
 

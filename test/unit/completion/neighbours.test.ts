@@ -59,6 +59,20 @@ describe('similar windows', () => {
     expect(told).toBe(`similar ${first.path}: function printInvoice(order) {`);
   });
 
+  test('a name on the line of the cursor counts more than one above it', () => {
+    const [above, own] = ['resizeThumbnail', 'rotateThumbnail'];
+    const index = indexOf(
+      ...noise,
+      file('lib/above.ts', `${above}(image, border);\n`),
+      file('lib/own.ts', `${own}(photo, margin);\n`),
+    );
+    const told = near(index, `${above}(a, b);\n${own}(█`);
+    expect(told.map((each) => each.split(':')[0])).toEqual([
+      'similar lib/own.ts',
+      'similar lib/above.ts',
+    ]);
+  });
+
   test('a file of another root is told with the name of that root', () => {
     const other = file('src/invoice.ts', invoice, { repository: 'backend' });
     expect(near(indexOf(...noise, other), atInvoice)).toEqual([
