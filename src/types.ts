@@ -5,7 +5,7 @@
  */
 
 /** Where a candidate's text came from. */
-export type CandidateSource = 'greedy' | 'sampled' | 'copied' | 'listed';
+export type CandidateSource = 'greedy' | 'sampled' | 'copied' | 'imported' | 'listed';
 
 /** One contiguous replacement. `offset` and `removedLength` refer to the text before the change. */
 export interface TextChange {
@@ -59,7 +59,7 @@ export interface Candidate {
   readonly source: CandidateSource;
   /** Probability (0..1] with which this candidate was drawn; 1 for deterministic sources. */
   readonly propensity: number;
-  /** For copied candidates: what the copy rests on. */
+  /** Where the text also stands elsewhere: what a copy of it rests on. */
   readonly copy?: CopyEvidence;
   /** Log-probability of the first token past the cursor, in nats (<= 0); left out where not known. */
   readonly firstLogProb?: number;

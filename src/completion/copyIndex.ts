@@ -5,7 +5,7 @@
  * text of those that may be read, and takes away what must not be. The look-up is that of LZ77 (hash chains over k-grams, as in RFC 1951 section 4);
  * indentation does not count.
  */
-import type { Draft } from '../model/types';
+import type { CopiedDraft } from '../model/types';
 import { copyBlock, copyLine } from './copyText';
 import { enclosingName } from './enclosing';
 import { indentOf } from './indentation';
@@ -155,7 +155,7 @@ export class CopyIndex {
   }
 
   /** At most three distinct texts, the best supported first. */
-  lookup(query: CopyQuery): Draft[] {
+  lookup(query: CopyQuery): CopiedDraft[] {
     const run = runBefore(query.text, query.offset, maxRun);
     const places = this.#witnesses(query, this.#places(query, run));
     return vote(places)
@@ -343,7 +343,11 @@ function votes({ places }: Continuation): number {
   return places.reduce((sum, place) => sum + (place.sameFile ? 2 : 1), 0);
 }
 
-function draftOf({ line, places }: Continuation, placesInAll: number, query: CopyQuery): Draft {
+function draftOf(
+  { line, places }: Continuation,
+  placesInAll: number,
+  query: CopyQuery,
+): CopiedDraft {
   const [{ file, end, runLength }] = places;
   const block =
     query.multiline && runLength >= minBlockRun
@@ -351,6 +355,7 @@ function draftOf({ line, places }: Continuation, placesInAll: number, query: Cop
       : '';
   return {
     text: line + block,
+    source: 'copied',
     copy: {
       runLength,
       votes: places.length,

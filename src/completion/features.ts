@@ -78,6 +78,7 @@ const table = {
   // Where it comes from.
   copied: ({ candidate }) => flag(candidate.source === 'copied'),
   sampled: ({ candidate }) => flag(candidate.source === 'sampled'),
+  imported: ({ candidate }) => flag(candidate.source === 'imported'),
   listed: ({ candidate }) => flag(candidate.source === 'listed'),
   supported: ({ candidate }) => flag(candidate.source !== 'copied' && candidate.copy !== undefined),
   run: ({ candidate }) => supportOf(candidate.copy).run,

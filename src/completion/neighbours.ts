@@ -16,9 +16,10 @@ import {
 } from './codeWindows';
 import { type DocumentSnapshot, unixLines } from './context';
 import { isGenerated } from './generated';
-import { isBlank } from './indentation';
 import { declarationOf, importsOf, pathsOf } from './imports';
+import { isBlank, lineHead } from './indentation';
 import { languageGroup } from './languageGroup';
+import { ImportIndex } from './missingImports';
 import { RecentEdits } from './recentEdits';
 
 export interface Neighbours {
@@ -27,6 +28,8 @@ export interface Neighbours {
    * types, so that what the policy has read of it need not be read again.
    */
   near(document: DocumentSnapshot): readonly Snippet[];
+  /** Texts for the cursor that import names which the document uses and does not have. */
+  missingImports(document: DocumentSnapshot): readonly string[];
 }
 
 /** A file that may be told of. */
@@ -79,9 +82,18 @@ const linesBefore = 6;
 const linesAfter = 4;
 /** What a name before the cursor on its own line counts, beside one around it. */
 const ownLineWeight = 2;
+/** How much more a window is alike that has the very text before the cursor, and how long it may be. */
+const runWeight = 1;
+const shortestRun = 3;
+const longestRun = 20;
+/** Characters before the cursor that it may be taken from. */
+const maxRunText = 1000;
+/** Windows, of those most alike, that are searched for it. */
+const maxSearched = 64;
 /**
  * Similar windows told. At 541 cuts of the tuned packages the policy gave what was in fact written 25.4 %
- * of probability with these, 23.9 % with two of sixteen lines and all names alike.
+ * of probability with these, 23.9 % with two of sixteen lines and all names alike. Those with the
+ * very text before the cursor moved up, it is 26.5 %; the least alike told first, 23.0 %.
  */
 const maxSimilar = 4;
 /** Less alike than this, a window is there by chance. */
@@ -108,6 +120,7 @@ export class NeighbourIndex implements Neighbours {
   readonly #byPath = new Map<string, string>();
   readonly #choices = new Map<string, Choice>();
   readonly #edits = new RecentEdits();
+  readonly #imports = new ImportIndex();
   /** Files that the user has changed since their text was last taken in. */
   readonly #changed = new Set<string>();
   /** URIs of files the user turned to, the newest last. */
@@ -135,6 +148,7 @@ export class NeighbourIndex implements Neighbours {
     this.#count(windows, 1);
     this.#files.set(file.uri, { ...file, group: languageGroup(file.languageId), windows });
     this.#byPath.set(keyOf(file), file.uri);
+    this.#imports.update(file);
   }
 
   /** Takes the file out, with what was edited in it and every choice that may tell of it. */
@@ -171,6 +185,10 @@ export class NeighbourIndex implements Neighbours {
       this.#choices.delete(oldest);
     }
     return snippets;
+  }
+
+  missingImports(document: DocumentSnapshot): readonly string[] {
+    return this.#imports.missing(document);
   }
 
   /** What was told before and still holds comes first, so that it need not be read again. */
@@ -223,7 +241,7 @@ export class NeighbourIndex implements Neighbours {
     for (const match of matchesIn(own, indexWindows(own.text), query, 1)) {
       if (match.end <= seenFrom || match.start >= to - start) matches.push(match);
     }
-    return matches.sort((a, b) => b.similarity - a.similarity);
+    return withRuns(matches, text, offset);
   }
 
   /** The names that the document imports, and the files they come from. */
@@ -284,6 +302,7 @@ export class NeighbourIndex implements Neighbours {
     const file = this.#files.get(uri);
     if (file === undefined) return;
     this.#files.delete(uri);
+    this.#imports.remove(uri);
     if (this.#byPath.get(keyOf(file)) === uri) this.#byPath.delete(keyOf(file));
     this.#count(file.windows, -1);
   }
@@ -331,6 +350,31 @@ function matchesIn(
     }
   }
   return matches;
+}
+
+/** The matches, the most alike first; those with the text before the cursor have moved up. */
+function withRuns(matches: Match[], text: string, offset: number): readonly Match[] {
+  const byLikeness = (a: Match, b: Match) => b.similarity - a.similarity;
+  const ends = endsOf(text, offset);
+  matches.sort(byLikeness);
+  const runs = matches.slice(0, maxSearched).map((match) => {
+    const window = match.file.text.slice(match.start, match.end);
+    const run = ends.find((end) => window.includes(end))?.trim().length ?? 0;
+    const more = (runWeight * Math.min(run, longestRun)) / longestRun;
+    return { ...match, similarity: match.similarity * (1 + more) };
+  });
+  return [...runs.sort(byLikeness), ...matches.slice(maxSearched)];
+}
+
+/** The cursor's line before it, or the line above where it is blank, from each of its words on. */
+function endsOf(text: string, offset: number): readonly string[] {
+  const before = text.slice(Math.max(0, offset - maxRunText), offset);
+  const own = lineHead(before);
+  const above = before.slice(0, before.length - own.length);
+  const isShort = own.trim().length < shortestRun;
+  const start = isShort ? above.trimEnd().lastIndexOf('\n') + 1 : above.length;
+  const line = before.slice(start).trimStart();
+  return [...line.matchAll(/[\w$]+|[^\w$\s]/g)].map(({ index }) => line.slice(index));
 }
 
 /**

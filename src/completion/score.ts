@@ -26,6 +26,7 @@ export function features({
   const nats = Number.isFinite(logProb) ? Math.max(0, -logProb) : mostNats;
   const surprise = Math.sqrt(Math.min(nats, mostNats));
   const copied = source === 'copied' ? 1 : 0;
+  const imported = source === 'imported' ? 1 : 0;
   const { run, agreement, votes } = supportOf(copy);
   return {
     bias: 1,
@@ -34,6 +35,9 @@ export function features({
     copied,
     // The policy would rather say something else.
     sampled: source === 'sampled' ? 1 : 0,
+    // The file uses what it brings in, and has it not.
+    imported,
+    surpriseImported: surprise * imported,
     // What is written elsewhere need not be what the policy expects, the less the more speaks for it.
     surpriseCopied: surprise * copied,
     surpriseRun: surprise * run,

@@ -132,7 +132,7 @@ export async function suggestAtOnce(params: SuggestParams): Promise<Suggestion |
   if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
   const { context, drafts } = place;
   const [best] = drafts;
-  const copies = drafts.map(({ copy }) => copy);
+  const copies = drafts.flatMap(({ copy }) => copy ?? []);
   if (params.trigger === 'invoked' || best === undefined || !isSure(copies)) return undefined;
   // The places agree on the rest of the line, not on the block below it.
   if (best.text.includes('\n')) return undefined;
@@ -165,7 +165,7 @@ function placeOf(params: SuggestParams): Place {
   const snippets = silent ? undefined : params.neighbours?.near(document);
   const context = { ...alone, snippets: snippets ?? [] };
   const contextMs = clock.now() - startMs;
-  const drafts = silent ? [] : copiedDrafts(params, context);
+  const drafts = silent ? [] : draftsAt(params, context);
   const copyMs = clock.now() - startMs - contextMs;
   return { startMs, context, silent, drafts, contextMs, copyMs };
 }
@@ -228,8 +228,11 @@ function scored(candidates: readonly Candidate[], isRead: boolean): Reranked<Can
   };
 }
 
-/** What the user wrote before at places like this one, cut as it would be shown. */
-function copiedDrafts(params: SuggestParams, context: CompletionContext): Draft[] {
+/**
+ * What the user wrote before at places like this one, and the imports that the file lacks, cut as they
+ * would be shown.
+ */
+function draftsAt(params: SuggestParams, context: CompletionContext): Draft[] {
   const { uri, languageId, text, offset } = params.document;
   const { multiline } = context;
   const drafts = params.copyIndex?.lookup({ uri, languageId, text, offset, multiline }) ?? [];
@@ -238,6 +241,9 @@ function copiedDrafts(params: SuggestParams, context: CompletionContext): Draft[
   for (const draft of drafts) {
     const cut = trim(reindent(draft.text), context);
     if (cut !== '' && !byText.has(cut)) byText.set(cut, { ...draft, text: cut });
+  }
+  for (const text of params.neighbours?.missingImports(params.document) ?? []) {
+    byText.set(text, { ...byText.get(text), text, source: 'imported' });
   }
   return [...byText.values()];
 }
@@ -307,9 +313,9 @@ function unscored(draft: Draft): Candidate {
     text: draft.text,
     tokenIds: [],
     logProb: NaN,
-    source: 'copied',
+    source: draft.source,
     propensity: 1,
-    copy: draft.copy,
+    ...(draft.copy && { copy: draft.copy }),
   };
 }
 

@@ -85,8 +85,13 @@ function* unchecked(text: string): Pieces<string> {
 /** An end of a line after which a person goes on below. */
 const unfinished = /[<([{,=&|?:+*/-]\s*$/;
 
+/** A line that begins a string which may go on below. */
+const openString = /^\s*\w{0,2}("""|''')(?:(?!\1).)+$/;
+
 /** Ways in which a line might go on that is not finished yet. */
 function continuations(line: string, languageId: string): string[] {
+  const quotes = openString.exec(line)?.[1];
+  if (quotes !== undefined) return [quotes];
   const closers = closersOf(line, languageId);
   const indent = indentOf(line);
   return [closers, `x${closers}`, `${closers};`, `x${closers};`, `\n${indent}    x`];
@@ -103,7 +108,7 @@ function closersOf(code: string, languageId: string): string {
 
 /** The beginnings of a text that end where a word or a bracket does, the longest first. */
 function partsOf(text: string): string[] {
-  const tokens = text.matchAll(/[\w$]+|[)\]}"'`;]/g);
+  const tokens = text.matchAll(/[\w$]+|["'`]+|[)\]};]/g);
   return [...tokens]
     .map((token) => token.index + token[0].length)
     .filter((end) => end < text.length)

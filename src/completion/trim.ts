@@ -8,6 +8,9 @@ import { unixLines } from './context';
 import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentation';
 import { openerOf, scanSyntax } from './syntax';
 
+/** A line that begins a comment or a string, or is an empty one. */
+const saysNothing = /^\s*(?:\/\*+|\/\/+|#|\*|(["'`])\1*)\s*$/;
+
 /** What is left of `text` at this cursor; '' if nothing worth showing is. */
 export function trim(text: string, context: CompletionContext): string {
   const head = lineHead(context.prefix);
@@ -15,7 +18,7 @@ export function trim(text: string, context: CompletionContext): string {
   let kept = unixLines(unindented);
   for (;;) {
     const cut = trimOnce(kept, context);
-    if (cut === kept) return kept;
+    if (cut === kept) return saysNothing.test(head + kept) ? '' : kept;
     kept = cut;
   }
 }

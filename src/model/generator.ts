@@ -141,9 +141,9 @@ export class Generator {
         text: draft.text,
         tokenIds: path?.ids ?? [],
         logProb: path === null ? NaN : head.logProb(path),
-        source: 'copied',
+        source: draft.source,
         propensity: 1,
-        copy: draft.copy,
+        ...(draft.copy && { copy: draft.copy }),
         ...(path && head.first(path)),
       } satisfies Candidate;
     });

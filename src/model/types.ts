@@ -18,7 +18,7 @@ export interface GenerateRequest {
   readonly drawn?: boolean | undefined;
   /** Seed of the sampling; the same seed and context give the same candidates. */
   readonly seed: number;
-  /** Copied texts to be scored by the policy in the same pass. */
+  /** Texts of others to be scored by the policy in the same pass. */
   readonly drafts: readonly Draft[];
   /**
    * Tokens of the context that may have to be read first; where it would be more, snippets that were
@@ -42,13 +42,21 @@ export interface Words {
   readonly only: boolean;
 }
 
+/** A text that somebody else proposes. */
 export interface Draft {
   readonly text: string;
+  readonly source: 'copied' | 'imported';
+  /** What a copy of it rests on. */
+  readonly copy?: CopyEvidence;
+}
+
+export interface CopiedDraft extends Draft {
+  readonly source: 'copied';
   readonly copy: CopyEvidence;
 }
 
 export interface GenerateResult {
-  /** Greedy first, then sampled, copied and listed; texts are distinct. */
+  /** Greedy first, then sampled, those of the drafts, and listed; texts are distinct. */
   readonly candidates: readonly Candidate[];
   /** Those of the context that were told. */
   readonly snippets: readonly Snippet[];

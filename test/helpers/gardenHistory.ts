@@ -27,8 +27,7 @@ export function fakePolicy(
       this.asked++;
       const text = answer(request);
       const drafts = request.drafts.map((draft) => ({
-        ...{ text: draft.text, tokenIds: [], logProb: -3, source: 'copied' as const },
-        ...{ propensity: 1, copy: draft.copy },
+        ...{ ...draft, tokenIds: [], logProb: -3, propensity: 1 },
       }));
       const greedy = { text, tokenIds: [1], logProb: -1, source: 'greedy' as const, propensity: 1 };
       return Promise.resolve({

@@ -73,6 +73,22 @@ describe('similar windows', () => {
     ]);
   });
 
+  test.each([
+    ['on the line of the cursor', 'save(thumbnail(image, ', '█'],
+    ['on the line above, where there is nothing on that', 'save(thumbnail(image, small));', '\n█'],
+  ])('the very text %s counts more than its names', (_, written, cursor) => {
+    const index = indexOf(
+      ...noise,
+      file('lib/names.ts', 'image(small);\nthumbnail(save);\n'),
+      file('lib/text.ts', `${written}\nother(border);\n`),
+    );
+    const told = near(index, `${written}${cursor}`);
+    expect(told.map((each) => each.split(':')[0])).toEqual([
+      'similar lib/text.ts',
+      'similar lib/names.ts',
+    ]);
+  });
+
   test('a file of another root is told with the name of that root', () => {
     const other = file('src/invoice.ts', invoice, { repository: 'backend' });
     expect(near(indexOf(...noise, other), atInvoice)).toEqual([

@@ -35,7 +35,6 @@ function policyOf(...texts: readonly (readonly [text: string, logProb: number])[
           ...draft,
           tokenIds: [1, 2],
           logProb: -3,
-          source: 'copied',
           propensity: 1,
         }));
       const latencyMs = { queue: 1, prefill: 2, decode: 3 };
@@ -86,6 +85,7 @@ describe('a suggestion', () => {
       (path) => ({ kind: 'similar', path, text: 'x' }) as const,
     );
     const near = vi.fn(() => snippets);
+    const neighbours = { near, missingImports: () => [] };
     const reading: Policy = {
       ...policy,
       async generate(request, signal) {
@@ -93,11 +93,11 @@ describe('a suggestion', () => {
         return { ...answer, snippets: snippets.slice(0, 1), state: [0.5, -1] };
       },
     };
-    const suggestion = await ask('const user = █', { policy: reading, neighbours: { near } });
+    const suggestion = await ask('const user = █', { policy: reading, neighbours });
     expect(requests[0]?.context.snippets).toEqual(snippets);
     expect(suggestion.context.snippets).toEqual(snippets.slice(0, 1));
     expect(suggestion.state).toEqual([0.5, -1]);
-    await ask('done();█', { policy: reading, neighbours: { near } });
+    await ask('done();█', { policy: reading, neighbours });
     expect(near).toHaveBeenCalledTimes(1);
   });
 
@@ -174,6 +174,22 @@ describe('copied text', () => {
     expect(suggestion.candidates.map(({ source }) => source).toSorted()).toEqual([
       'copied',
       'greedy',
+    ]);
+  });
+
+  test('that an import asks for too is one draft with the evidence of both', async () => {
+    const { policy, requests } = policyOf(['find();', -0.1]);
+    const neighbours = {
+      near: () => [],
+      missingImports: () => ['load(id);', 'save(id);'],
+    };
+    const suggestion = await ask(marked, { policy, copyIndex: new CopyIndex(), neighbours });
+    expect(requests[0]?.drafts).toMatchObject([
+      { text: 'load(id);', source: 'imported', copy: { sameFile: true } },
+      { text: 'save(id);', source: 'imported' },
+    ]);
+    expect(suggestion.candidates.map(({ source }) => source).toSorted()).toEqual([
+      ...['greedy', 'imported', 'imported'],
     ]);
   });
 

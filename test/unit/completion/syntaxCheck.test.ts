@@ -31,6 +31,8 @@ describe('a candidate that is right stays as it is', () => {
     ['typescriptreact', 'const a = (\n  <b>\n    █\n  </b>\n);\n', '<c d={e} />'],
     ['javascript', 'function f() {\n  return █\n}\n', 'a?.b ?? [];'],
     ['python', 'def f(a):\n    █\n\n\nf(1)\n', 'return [b for b in a]'],
+    ['python', 'def f(a):\n    █\n    return a\n', '"""What is left of `a`.'],
+    ['python', 'def f(a):\n    █\n    return a\n', '"""What is left."""'],
     ['go', 'package a\n\nfunc f() int {\n\t█\n}\n', 'return len(b) + 1'],
     ['rust', 'fn f() -> u8 {\n    let a = █\n    a\n}\n', 'b.iter().map(|c| c + 1).sum();'],
     ['java', 'class A {\n    void b() {\n        █\n    }\n}\n', 'List<String> c = d();'],

@@ -17,6 +17,11 @@ test('a candidate is one line where one line is asked for', () => {
   check('const a = 1;█', '\nconst b = 2;', '');
 });
 
+test.each(['/**', '//', '#', '"""', "''", '`'])('nothing is left of %s alone', (text) => {
+  check('█\n', text, '');
+  check('  █\n', `${text}\n`, '');
+});
+
 test('blanks that stand before the cursor already are not repeated', () => {
   check('const a = █', ' 1;', '1;');
   check('const a =█', ' 1;', ' 1;');

@@ -31,7 +31,9 @@ const asked: GenerateRequest = {
   temperature: 0.8,
   maxTokens: 32,
   seed: 1,
-  drafts: [{ text: 'é😀', copy: { runLength: 1, votes: 1, places: 2, sameFile: true } }],
+  drafts: [
+    { text: 'é😀', source: 'copied', copy: { runLength: 1, votes: 1, places: 2, sameFile: true } },
+  ],
 };
 
 /** A client whose other end answers with these handlers, and with an error to all else. */

@@ -85,7 +85,7 @@ function request(prefix: string, changes: Partial<GenerateRequest> = {}): Genera
 }
 
 function draft(text: string): Draft {
-  return { text, copy: { runLength: 9, votes: 1, places: 1, sameFile: true } };
+  return { text, source: 'copied', copy: { runLength: 9, votes: 1, places: 1, sameFile: true } };
 }
 
 /** Logits after `ids`, read in one run from nothing: no cache, no guesses, no batch. */

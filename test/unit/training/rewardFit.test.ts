@@ -98,7 +98,7 @@ describe('few or odd labels change little and break nothing', () => {
 
   test.each<[string, readonly StoredSuggestion[], number]>([
     ['ten labels', rewardHistory(10, plainTaste, 3), 0.1],
-    ['ten accepts alone', only(10, 'accepted'), 0.15],
+    ['ten accepts alone', only(10, 'accepted'), 0.25],
     ['ten refusals alone', only(10, 'dismissed'), 0.15],
     [
       'contradictions',
