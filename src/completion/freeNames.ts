@@ -6,7 +6,7 @@
 import { languageGroup } from './languageGroup';
 
 /** A longer text is not looked at: it would hold up the caller for more than 10 ms. */
-const maxCharacters = 200_000;
+const maxCharacters = 100_000;
 /** Tokens looked at for the end of a return type, or of a list of type parameters. */
 const maxTypeTokens = 80;
 
@@ -51,8 +51,11 @@ const grammars: ReadonlyMap<string, Grammar> = new Map([
   [languageGroup('python'), python],
 ]);
 
-const token = /[\p{L}_$][\p{L}\p{N}_$]*|\d[\w.]*|=>|\.\.\.|\?\.|[=!]==?|:=|""|\n|[^\s]/gu;
-const isName = (text: string | undefined): text is string => /^[\p{L}_$]/u.test(text ?? '');
+/** What is not ASCII counts as a letter. */
+const token = /[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*|\d[\w.]*|=>|\.\.\.|\?\.|[=!]==?|:=|""|\n|\S/g;
+const letters = new Set('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_$');
+const isName = (text: string | undefined): text is string =>
+  text !== undefined && (letters.has(text.charAt(0)) || text.charCodeAt(0) > 0x7f);
 
 /**
  * Names used in `text` and bound nowhere in it, in the order of their first use; none where the
@@ -62,10 +65,15 @@ export function freeNames(text: string, languageId: string): ReadonlySet<string>
   const grammar = grammars.get(languageGroup(languageId));
   if (grammar === undefined || text.length > maxCharacters) return new Set();
   const code = text.replace(grammar.opaque, '""');
-  const tokens = [...code.matchAll(token)].map(([each]) => each);
+  const tokens: readonly string[] = code.match(token) ?? [];
   const { bound, isUse } = grammar.bindings(tokens);
   const isFree = (name: string) => isName(name) && !grammar.keywords.has(name) && !bound.has(name);
   return new Set(tokens.filter((each, i) => isFree(each) && isUse(i)));
+}
+
+/** Whether names are found in this language. */
+export function readsNames(languageId: string): boolean {
+  return grammars.has(languageGroup(languageId));
 }
 
 function wordsIn(list: string): ReadonlySet<string> {

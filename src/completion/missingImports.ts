@@ -5,7 +5,7 @@
  * what somebody in the workspace has imported or exported.
  */
 import type { DocumentSnapshot } from './context';
-import { freeNames } from './freeNames';
+import { freeNames, readsNames } from './freeNames';
 import { isBlank } from './indentation';
 import { languageGroup } from './languageGroup';
 import type { NeighbourFile } from './neighbours';
@@ -20,8 +20,9 @@ interface Statement {
   readonly opening: string;
   readonly middle: string;
   readonly closing: string;
-  /** Where the names are from, as written. */
+  /** What the names are taken from, as written, and as seen from the top of the workspace. */
   readonly specifier: string;
+  readonly module: string;
   /** How each name is taken, as written, such as `type A` or `B as C`. */
   readonly items: ReadonlyMap<string, string>;
   /** Whether names can be added. */
@@ -30,6 +31,8 @@ interface Statement {
 
 /** Statements, or lines of one, proposed at a place. */
 const maxProposals = 4;
+/** Statements that are looked at to learn where to take one name from. */
+const maxStatements = 30;
 /** Ways to write the same one. */
 const maxForms = 2;
 /** Free names looked at. */
@@ -41,7 +44,7 @@ export class ImportIndex {
   readonly #byFile = new Map<string, IndexedFile>();
   /** By language group and name. */
   readonly #byName = new SetMap<Statement>();
-  /** By what they take from, see `moduleOf`. */
+  /** By what they take from. */
   readonly #byModule = new SetMap<Statement>();
   /** By language group and name: the files that export it. */
   readonly #exporters = new SetMap<NeighbourFile>();
@@ -49,11 +52,12 @@ export class ImportIndex {
   /** Makes `file.text` the newest text of the file. */
   update(file: NeighbourFile): void {
     this.remove(file.uri);
+    if (!readsNames(file.languageId)) return;
     const statements = statementsOf(file);
     const exported = exportsOf(file);
     this.#byFile.set(file.uri, { file, statements, exported });
     for (const statement of statements) {
-      this.#byModule.add(moduleOf(statement), statement);
+      this.#byModule.add(statement.module, statement);
       for (const name of statement.items.keys())
         this.#byName.add(keyOf(file.languageId, name), statement);
     }
@@ -66,7 +70,7 @@ export class ImportIndex {
     this.#byFile.delete(uri);
     const { file, statements, exported } = known;
     for (const statement of statements) {
-      this.#byModule.delete(moduleOf(statement), statement);
+      this.#byModule.delete(statement.module, statement);
       for (const name of statement.items.keys())
         this.#byName.delete(keyOf(file.languageId, name), statement);
     }
@@ -93,7 +97,7 @@ export class ImportIndex {
     const unknown: string[] = [];
     for (const name of free(document, above + below)) {
       const statements = this.#statements(document, name);
-      const module = mostFrequent(statements.map(moduleOf));
+      const module = mostFrequent(statements.map((each) => each.module));
       if (module === undefined) {
         if (isModule(name, above + below, document.languageId)) unknown.push(`import ${name}`);
         continue;
@@ -101,7 +105,7 @@ export class ImportIndex {
       const group = byModule.get(module) ?? { names: new Set(), statements: new Set() };
       byModule.set(module, group);
       group.names.add(name);
-      for (const each of statements) if (moduleOf(each) === module) group.statements.add(each);
+      for (const each of statements) if (each.module === module) group.statements.add(each);
     }
     const isOverLines = listBelow.test(below);
     const known = [...byModule.values()].flatMap(({ names, statements }) => {
@@ -127,7 +131,7 @@ export class ImportIndex {
     return free(document, above + below)
       .sort((a, b) => fits(b) - fits(a))
       .flatMap((name) => {
-        const from = this.#statements(document, name).filter((each) => moduleOf(each) === module);
+        const from = this.#statements(document, name).filter((each) => each.module === module);
         const item = from.find(({ isList }) => isList)?.items.get(name) ?? name;
         return from.length === 0 ? [] : `${item},`;
       });
@@ -135,8 +139,8 @@ export class ImportIndex {
 
   #closing(document: DocumentSnapshot, names: readonly string[]): string[] {
     const statements = names.flatMap((name) => this.#statements(document, name));
-    const module = mostFrequent(statements.map(moduleOf));
-    const like = statements.find((each) => each.isList && moduleOf(each) === module);
+    const module = mostFrequent(statements.map((each) => each.module));
+    const like = statements.find((each) => each.isList && each.module === module);
     if (like === undefined) return [];
     const specifier = specifierFrom(like, document);
     if (specifier === undefined) return [];
@@ -149,7 +153,11 @@ export class ImportIndex {
     const key = keyOf(languageId, name);
     const isNear = (each: Statement) =>
       each.path !== path && (each.repository === repository || !each.specifier.startsWith('.'));
-    const found = [...this.#byName.get(key)].filter(isNear);
+    const found: Statement[] = [];
+    for (const each of this.#byName.get(key)) {
+      if (found.length >= maxStatements) break;
+      if (isNear(each)) found.push(each);
+    }
     if (found.length > 0) return found;
     // Exported, and imported by nobody yet: as other names of the same file are.
     return [...this.#exporters.get(key)]
@@ -157,6 +165,7 @@ export class ImportIndex {
       .flatMap((file) => namesOfModule(file.path).map((module) => this.#byModule.get(module)))
       .flatMap((statements) => [...statements].filter(({ isList }) => isList))
       .filter(isNear)
+      .slice(0, maxStatements)
       .map((each) => ({ ...each, items: new Map([[name, name]]) }));
   }
 }
@@ -257,11 +266,21 @@ const closedList = /^[^{}]*\}\s*from\s*['"]([^'"\n]+)['"]/;
 const listBelow = /^\s*[\p{L}_$][\p{L}\p{N}_$,\s]*(?:\}\s*from\b|\)[ \t]*(?:\n|$))/u;
 
 const scriptStatement =
-  /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^}]*\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
+  /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
 const pythonStatement =
-  /^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#(*]+?)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?)[ \t]*(?:#[^\n]*)?$/gm;
+  /^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#(*]+?)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?)[ \t]*(?:#[^\n]*)?$/gm;
 
-function statementsOf({ text, path, repository, languageId }: NeighbourFile): Statement[] {
+function statementsOf(file: NeighbourFile): Statement[] {
+  const { path } = file;
+  return partsOf(file).map((parts) => ({ ...parts, module: moduleOf({ ...parts, path }) }));
+}
+
+function partsOf({
+  text,
+  path,
+  repository,
+  languageId,
+}: NeighbourFile): Omit<Statement, 'module'>[] {
   const language = languageGroup(languageId);
   const common = { repository, language, path };
   if (language === 'python') {
@@ -373,7 +392,7 @@ function fromTop(specifier: string, path: string): string {
 function specifierFrom(statement: Statement, { path }: DocumentSnapshot): string | undefined {
   const { specifier } = statement;
   if (!specifier.startsWith('.')) return specifier;
-  if (`./${path}`.replace(/\.[^./]*$/, '') === moduleOf(statement)) return undefined;
+  if (`./${path}`.replace(/\.[^./]*$/, '') === statement.module) return undefined;
   const target = fromTop(specifier, statement.path).split('/');
   const folder = ['.', ...path.split('/').slice(0, -1)];
   let common = 0;

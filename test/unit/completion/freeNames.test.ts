@@ -43,7 +43,7 @@ describe('free in Python', () => {
 
 test('nothing is known of other languages, nor of what is too long to look at', () => {
   expect(freeNames('a.b()', 'rust').size).toBe(0);
-  expect(freeNames('a();\n'.repeat(50_000), 'typescript').size).toBe(0);
+  expect(freeNames('a();\n'.repeat(20_001), 'typescript').size).toBe(0);
 });
 
 test('any text is read to its end', () => {
