@@ -93,7 +93,8 @@ const maxSearched = 64;
 /**
  * Similar windows told. At 541 cuts of the tuned packages the policy gave what was in fact written 25.4 %
  * of probability with these, 23.9 % with two of sixteen lines and all names alike. Those with the
- * very text before the cursor moved up, it is 26.5 %; the least alike told first, 23.0 %.
+ * very text before the cursor moved up, it is 26.5 %. Whether the most alike stands first or last is
+ * all the same (26.2 %), but that it is not the one that the budget cuts short (23.0 %).
  */
 const maxSimilar = 4;
 /** Less alike than this, a window is there by chance. */

@@ -7,7 +7,11 @@
 import { CopyIndex } from '../../src/completion/copyIndex';
 import type { DocumentSnapshot } from '../../src/completion/context';
 import type { LanguageList, LanguageServer } from '../../src/completion/languageList';
-import { type NeighbourFile, NeighbourIndex } from '../../src/completion/neighbours';
+import {
+  type NeighbourFile,
+  NeighbourIndex,
+  type Neighbours,
+} from '../../src/completion/neighbours';
 import type { Parser } from '../../src/completion/parser';
 import { samplesOf, suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
@@ -28,6 +32,7 @@ export interface Row {
   readonly neighbours: boolean;
   readonly edits: boolean;
   readonly copied: boolean;
+  readonly imports: boolean;
   readonly languageServer: boolean;
   readonly parser: boolean;
   /** Sampled candidates beside the greedy one. */
@@ -40,6 +45,7 @@ const nothing = {
   neighbours: false,
   edits: false,
   copied: false,
+  imports: false,
   languageServer: false,
   parser: false,
   samples: 0,
@@ -49,7 +55,8 @@ const header = { ...nothing, policy: 'full' } as const;
 const neighbours = { ...header, neighbours: true } as const;
 const edits = { ...neighbours, edits: true } as const;
 const copied = { ...edits, copied: true } as const;
-const languageServer = { ...copied, languageServer: true } as const;
+const imports = { ...copied, imports: true } as const;
+const languageServer = { ...imports, languageServer: true } as const;
 const syntax = { ...languageServer, parser: true } as const;
 const sampled = { ...syntax, samples: samplesOf.automatic } as const;
 
@@ -61,6 +68,7 @@ export const rows: readonly Row[] = [
   { id: 'neighbours', title: '+ neighbours', ...neighbours },
   { id: 'edits', title: '+ recent edits', ...edits },
   { id: 'copied', title: '+ copied', ...copied },
+  { id: 'imports', title: '+ missing imports', ...imports },
   { id: 'languageServer', title: '+ language server', ...languageServer },
   { id: 'syntax', title: '+ syntax', ...syntax },
   { id: 'sampled', title: '+ sampled', ...sampled },
@@ -127,7 +135,10 @@ export class Workbench {
       this.#open?.restore();
       this.#open = { cut, restore: this.#edit(cut) };
     }
-    const neighbours = row.edits ? this.#edited : this.#neighbours;
+    const index = row.edits ? this.#edited : this.#neighbours;
+    const neighbours: Neighbours = row.imports
+      ? index
+      : { near: (document) => index.near(document), missingImports: () => [] };
     // Loaded once, when a file of the language is opened.
     await parser.load(languageOf(cut.path));
     return suggest(
