@@ -80,24 +80,15 @@ function wordsIn(list: string): ReadonlySet<string> {
   return new Set(list.split(' '));
 }
 
-const declaring = new Set([
-  'const',
-  'let',
-  'var',
-  'function',
-  'class',
-  'interface',
-  'type',
-  'enum',
-  'namespace',
-  'infer',
-]);
-const modifiers = new Set(['private', 'public', 'protected', 'readonly', 'override']);
+const variables = wordsIn('const let var');
+/** What declares a name that may have parameters. */
+const parametrised = wordsIn('function class interface type enum namespace infer');
+const modifiers = wordsIn('private public protected readonly override');
 /** What may stand before a name that a list of parameters or a pattern binds, and after it. */
 const beforeBound = new Set(['(', ',', '{', '[', '...', '*', '<', '\n', ...modifiers]);
 const afterBound = new Set([',', ':', '?', '=', ')', '}', ']', '\n']);
 /** What stands before brackets that are no parameters though a block follows. */
-const statements = new Set(['if', 'while', 'for', 'switch', 'with', 'catch']);
+const statements = wordsIn('if while for switch with catch');
 
 function scriptBindings(all: readonly string[]): Bindings {
   const bound = new Set<string>();
@@ -112,13 +103,12 @@ function scriptBindings(all: readonly string[]): Bindings {
   for (const [i, each] of all.entries()) {
     const next = all[i + 1] ?? '';
     const close = closers.get(i + 1);
-    if (declaring.has(each)) {
+    if (variables.has(each) || parametrised.has(each)) {
       const at = next === '*' ? i + 2 : i + 1;
       if (isName(all[at])) {
         bound.add(all[at]);
-        if (all[at + 1] === '<' && !['const', 'let', 'var'].includes(each))
-          bindTypes(all, at + 1, bound);
-      } else if (close !== undefined && ['const', 'let', 'var'].includes(each)) {
+        if (all[at + 1] === '<' && parametrised.has(each)) bindTypes(all, at + 1, bound);
+      } else if (close !== undefined && variables.has(each)) {
         bindList(i + 1, close + 1, true);
       }
     } else if (each === 'catch' && next === '(') bound.add(all[i + 2] ?? '');
@@ -154,7 +144,7 @@ function isBody(all: readonly string[], i: number, closers: ReadonlyMap<number, 
     const each = all[j] ?? ';';
     if (each === '=>') return true;
     if (each === '{' && all[j - 1] !== ':' && all[j - 1] !== '|' && all[j - 1] !== '<') return true;
-    if ([';', ')', ',', '='].includes(each) && closers.get(j) === undefined) return each === ';';
+    if ([';', ')', ',', '='].includes(each)) return each === ';';
     j = closers.get(j) ?? j;
   }
   return false;

@@ -79,7 +79,8 @@ export function declarationOf(name: string, text: string, languageId: string): s
   return taken.join('\n');
 }
 
-function joined(folder: readonly string[], parts: readonly string[]): string {
+/** The path of `parts`, some of them `.` or `..`, from `folder` on. */
+export function joined(folder: readonly string[], parts: readonly string[]): string {
   const path = [...folder];
   for (const part of parts) {
     if (part === '..') path.pop();

@@ -6,7 +6,8 @@
  */
 import type { DocumentSnapshot } from './context';
 import { freeNames, readsNames } from './freeNames';
-import { isBlank } from './indentation';
+import { joined } from './imports';
+import { isBlank, lineHead, lineRest, nextLine } from './indentation';
 import { languageGroup } from './languageGroup';
 import type { NeighbourFile } from './neighbours';
 
@@ -217,6 +218,7 @@ interface List {
 
 const begun =
   /^(?:i|im|imp|impo|impor|import\b.*|f|fr|fro|from\b.*|c|co|con|cons|const\b.*|v|va|var\b.*|l|le|let\b.*)$/;
+const required = 'require(';
 const importLine =
   /^\s*(?:import\b|from\s+\S+\s+import\b|(?:const|let|var)\b.*\brequire\(|\}\s*from\b|export\b.*\bfrom\b)/;
 const commentEnd = /(?:\*\/|["']{3}|^\s*(?:\/\/|#).*|['"]use strict['"];?)\s*$/;
@@ -227,23 +229,27 @@ const listItems = /^[\p{L}\p{N}_$*\s]*(?:,[\p{L}\p{N}_$*\s]*)*$/u;
 const maxListCharacters = 3_000;
 
 function placeOf({ text, offset }: DocumentSnapshot): Place | undefined {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const lineEnd = text.indexOf('\n', offset);
-  const end = lineEnd < 0 ? text.length : lineEnd;
-  const head = text.slice(start, offset);
-  if (!isBlank(text.slice(offset, end))) return undefined;
-  const above = text.slice(0, start);
-  const below = text.slice(end);
+  const head = lineHead(text.slice(0, offset));
+  const rest = lineRest(text.slice(offset));
+  if (!isBlank(rest)) return undefined;
+  const above = text.slice(0, offset - head.length);
+  const below = text.slice(offset + rest.length);
   const list = listAround(above);
   const place = { head, above, below, list };
   if (list !== undefined) return place;
-  if (!isBlank(head)) return begun.test(head.trimStart()) ? place : undefined;
-  const previous = above.trimEnd().split('\n').at(-1) ?? '';
-  const next = below.trimStart().split('\n', 1)[0] ?? '';
+  if (!isBlank(head)) return mayBegin(head.trimStart()) ? place : undefined;
+  const previous = lineHead(above.trimEnd());
+  const next = nextLine(below.slice(0, maxListCharacters));
   const isAmong = importLine.test(previous) || importLine.test(next);
   return isAmong || (head === '' && (previous === '' || commentEnd.test(previous)))
     ? place
     : undefined;
+}
+
+/** Whether a statement may begin so. What is assigned otherwise than by `require` is none. */
+function mayBegin(body: string): boolean {
+  const value = /^(?:const|let|var)\b[^=]*=\s*(.*)$/.exec(body)?.[1] ?? '';
+  return begun.test(body) && (required.startsWith(value) || value.startsWith(required));
 }
 
 /** The list of names that is not closed at the end of `above`. */
@@ -376,16 +382,10 @@ function fromTop(specifier: string, path: string): string {
   const python = /^(\.+)([\w.]*)$/.exec(specifier);
   if (python !== null && path.endsWith('.py')) {
     const [, dots = '', rest = ''] = python;
-    return ['.', ...folder.slice(0, folder.length - dots.length + 1), ...rest.split('.')]
-      .filter((part) => part !== '')
-      .join('/');
+    const from = folder.slice(0, folder.length - dots.length + 1);
+    return ['.', joined(from, rest.split('.'))].filter((part) => part !== '').join('/');
   }
-  const parts = ['.', ...folder];
-  for (const part of specifier.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return parts.join('/');
+  return joined(['.', ...folder], specifier.split('/'));
 }
 
 /** The specifier that means the same in the document; undefined where it would mean the document. */

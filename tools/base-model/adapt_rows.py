@@ -32,7 +32,7 @@ siblings = {"fastapi", "gradio", "ox", "wagmi", "@wagmi/core", "textual"}
 # What a token counts in the loss: what fills a hole most, what follows it and the names of files little or nothing.
 told, named, written, asked = 0.0, 0.3, 1.0, 3.0
 
-# As neighbours.ts and codeWindows.ts choose.
+# As neighbours.ts and codeWindows.ts choose, which also look for the very text before the cursor.
 window_lines, window_stride = 10, 5
 lines_before, lines_after = 6, 4
 most_windows, least_alike = 4, 0.08
