@@ -23,6 +23,8 @@ export interface StoredSuggestion {
   readonly snippetsJson: string;
   /** The candidate shown first, null where Hone stayed silent. */
   readonly text: string | null;
+  /** The texts of all candidates, as JSON. */
+  readonly candidatesJson: string;
   /** The latest outcome. */
   readonly outcome: Outcome | null;
   readonly outcomeMs: number | null;
@@ -42,7 +44,9 @@ export interface StoredSuggestion {
 const query = `
   SELECT s.id, s.path, s.time_ms AS timeMs, s.policy_version AS policyVersion,
     s.reward_version AS rewardVersion, s.total_ms AS totalMs,
-    s.snippets_json AS snippetsJson, c.text, o.outcome, o.time_ms AS outcomeMs,
+    s.snippets_json AS snippetsJson, c.text,
+    (SELECT json_group_array(text) FROM candidates WHERE suggestion_id = s.id) AS candidatesJson,
+    o.outcome, o.time_ms AS outcomeMs,
     o.candidate_index AS outcomeIndex, oc.text AS outcomeText,
     o.taken_length_utf16 AS takenLength, o.visible_ms AS visibleMs,
     v.survival, v.state, t.text AS settledText,
