@@ -24,13 +24,15 @@ import { stopRules } from './stop';
 import type { Tokenizer } from './tokenizer';
 import { TokenTree } from './tokenTree';
 import { type Turn, Turns } from './turns';
-import type { GenerateRequest, GenerateResult } from './types';
+import type { Draft, GenerateRequest, GenerateResult } from './types';
 import { WordRule } from './wordRule';
 
 /** Tokens read in one run; between runs the signal is looked at. */
 const chunkTokens = 64;
 /** Most guessed tokens read beside the prompt. Each costs as much as a token of the prompt. */
-const maxGuessedTokens = 24;
+const maxGuessedTokens = 40;
+/** Most of them, but for missing imports: those are rare, and right more often than any other guess. */
+const maxUsualTokens = 24;
 /** Most of them spent on names that a language server lists. */
 const maxListedTokens = 12;
 /**
@@ -40,9 +42,10 @@ const maxListedTokens = 12;
  */
 const hopelessNats = 1.6;
 
-/** Texts that are read beside the prompt, the copied ones as far as the tokenizer keeps them. */
+/** Texts that are read beside the prompt, those first of which most is read. */
 interface Guesses {
-  readonly drafts: readonly (DraftPath | null)[];
+  readonly imported: readonly DraftPath[];
+  readonly copied: readonly DraftPath[];
   readonly listed: readonly DraftPath[];
 }
 
@@ -129,7 +132,10 @@ export class Generator {
     await this.#read(prompt.ids, prompt.ids.length - chunkTokens / 2, sequence, signal);
     const paths = request.drafts.map(({ text }) => this.#draftPath(text, prompt.cut));
     const listed = this.#listedPaths(request, prompt.cut);
-    const head = await this.#readHead(prompt, { drafts: paths, listed }, sequence, rules);
+    const pathsOf = (source: Draft['source']) =>
+      request.drafts.flatMap((draft, i) => (draft.source === source && paths[i]) || []);
+    const guesses = { imported: pathsOf('imported'), copied: pathsOf('copied'), listed };
+    const head = await this.#readHead(prompt, guesses, sequence, rules);
     const readAt = performance.now();
     throwIfAborted(signal);
     this.#remember(context);
@@ -231,7 +237,7 @@ export class Generator {
   /** Reads the last of the prompt and all guesses; the prompt is in the cache afterwards. */
   async #readHead(
     prompt: HealedPrompt,
-    { drafts, listed }: Guesses,
+    { imported, copied, listed }: Guesses,
     sequence: CachedSequence,
     rules: Rules,
   ): Promise<Head> {
@@ -239,8 +245,9 @@ export class Generator {
     tree.add(prompt.cutIds);
     tree.add(this.#splitBeforeWord(prompt.cut));
     const splitNodes = tree.nodes.length;
-    for (const draft of drafts) if (draft !== null) tree.add(draft.ids);
-    const room = Math.min(maxGuessedTokens, tree.nodes.length + maxListedTokens);
+    for (const { ids } of imported) tree.add(ids);
+    for (const { ids } of copied) tree.add(ids, maxUsualTokens);
+    const room = Math.min(maxUsualTokens, tree.nodes.length + maxListedTokens);
     for (const { ids } of listed) tree.add(ids, room);
     const start = sequence.ids.length;
     const tail = prompt.ids.slice(start);

@@ -232,6 +232,18 @@ describe('greedy', () => {
   });
 });
 
+test('an import that the file lacks is read, however much copied text there is', async () => {
+  const names = ['alpha', 'beta', 'gamma'];
+  const copies = names.map((name) => draft(`${name}(${name}, ${name});`));
+  const missing: Draft = { text: "import { d } from './d';", source: 'imported' };
+  const asked = request('', { drafts: [...copies, missing] });
+  const { candidates } = await coldPolicy().generate(asked, never);
+  const known = candidates.filter(({ logProb }) => Number.isFinite(logProb));
+  expect(known.map(({ source }) => source)).toContain('imported');
+  // There is no room for all of them.
+  expect(known.filter(({ source }) => source === 'copied').length).toBeLessThan(copies.length);
+});
+
 describe('the cursor inside a token', () => {
   test('what is generated goes on from the cursor, wherever a text is split', async () => {
     await fc.assert(
