@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { globSync } from 'tinyglobby';
-import type { Candidate } from '../../src/types';
+import type { Candidate, CompletionContext } from '../../src/types';
 import type { CutKind } from './cuts';
 
 /** A candidate without what only the policy needs. */
@@ -28,6 +28,8 @@ export interface Answer {
   readonly text: string;
   readonly latencyMs: number;
   readonly candidates: readonly StoredCandidate[];
+  /** What was known at the cut; kept only where a reward model learns from it. */
+  readonly context?: CompletionContext;
 }
 
 export class AnswerFile {
@@ -60,9 +62,9 @@ export class AnswerFile {
     return [...this.#answers.values()].filter((each) => each.key === key);
   }
 
-  /** The key of the newest answer; undefined if there is none. */
-  get newestKey(): string | undefined {
-    return [...this.#answers.values()].at(-1)?.key;
+  /** The key of the newest answer that is wanted; undefined if there is none. */
+  newestKey(isWanted: (answer: Answer) => boolean): string | undefined {
+    return [...this.#answers.values()].findLast(isWanted)?.key;
   }
 }
 

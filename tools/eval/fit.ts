@@ -69,6 +69,8 @@ function valuesOf({ logProb, ...rest }: StoredCandidate): number[] {
 
 export function fitScore(questions: readonly Question[]): Fit {
   const packages = [...new Set(questions.map((each) => each.package))];
+  if (packages.length < 2)
+    throw new Error('There must be answers in two packages at least. Run npm run eval -- fit.');
   const chosen = packages.flatMap((name) => {
     const weights = logistic(questions.filter((each) => each.package !== name));
     return questions

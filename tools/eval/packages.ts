@@ -22,6 +22,8 @@ const packageEntry = z.object({
   /** The release before, against which edits are taken. */
   previous: z.string(),
   licence: z.string(),
+  /** Its name among the replayed histories, where it is another one. */
+  history: z.string().optional(),
   /** Globs of files that no person writes, beside those that are known by their names. */
   ignore: z.array(z.string()).default([]),
 });

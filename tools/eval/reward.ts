@@ -8,20 +8,35 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { featureNames } from '../../src/completion/features';
-import { thresholdOf } from '../../src/completion/rerank';
-import { worthOf } from '../../src/completion/rerank';
+import { noOutcomes } from '../../src/completion/outcomeMemory';
+import { thresholdOf, worthOf } from '../../src/completion/rerank';
+import { score } from '../../src/completion/score';
 import { createRewardModel, rounded, type RewardWeights } from '../../src/model/rewardModel';
 import { openExistingStore } from '../../src/store/feedbackStore';
 import { calibrationError, platt } from '../../src/training/calibration';
-import { lessonsOf, type RewardLesson, type RewardOption } from '../../src/training/rewardExamples';
+import {
+  lessonOf,
+  lessonsOf,
+  type RewardLesson,
+  type RewardOption,
+} from '../../src/training/rewardExamples';
 import { descend, emptyReward, isKept } from '../../src/training/rewardFit';
 import type { Judgement } from '../../src/model/types';
-import type { Logger } from '../../src/types';
+import type { Logger, Suggestion } from '../../src/types';
 import { mean } from '../../src/util/statistics';
+import type { Answer } from './answers';
 
 export interface RewardHistory {
   readonly name: string;
   readonly lessons: readonly RewardLesson[];
+  /** Of the same code, if it is a package too. */
+  readonly cuts: readonly CutLesson[];
+}
+
+/** A place in a package at which it is known what stands there. */
+export interface CutLesson {
+  readonly lesson: RewardLesson;
+  readonly written: string;
 }
 
 /** How the one that ships is fitted: chosen by what is left out. */
@@ -51,14 +66,59 @@ export async function readHistories(folder: string, logger: Logger): Promise<Rew
     const lessons: RewardLesson[] = [];
     for await (const lesson of lessonsOf(store.suggestions())) lessons.push(lesson);
     await store.close();
-    histories.push({ name, lessons });
+    histories.push({ name, lessons, cuts: [] });
   }
   return histories;
 }
 
-/** A model of these histories, not yet calibrated. */
+/** Adds the cuts of packages to the histories that `historyOf` says are of the same code. */
+export function withCuts(
+  histories: readonly RewardHistory[],
+  answers: readonly Answer[],
+  historyOf: (packageName: string) => string,
+): RewardHistory[] {
+  const names = new Set([
+    ...histories.map(({ name }) => name),
+    ...answers.map((answer) => historyOf(answer.package)),
+  ]);
+  return [...names].map((name) => {
+    const known = histories.find((history) => history.name === name);
+    const cuts = answers.flatMap((answer) => {
+      const lesson = historyOf(answer.package) === name ? lessonOfCut(answer) : undefined;
+      return lesson ? [{ lesson, written: answer.target }] : [];
+    });
+    return { name, lessons: known?.lessons ?? [], cuts };
+  });
+}
+
+/** As if Hone had been silent and the user had written what stands there. */
+function lessonOfCut(answer: Answer): RewardLesson | undefined {
+  const { cut, target, context, candidates } = answer;
+  if (context === undefined) return undefined;
+  const suggestion: Suggestion = {
+    ...{ id: cut, timeMs: 0, documentUri: context.path, offset: 0 },
+    ...{ trigger: 'automatic', context, shownIndex: null, propensity: 1, exploration: 'best' },
+    candidates: candidates.map(({ logProb, ...rest }) => {
+      const candidate = { ...rest, logProb: logProb ?? NaN, tokenIds: [] };
+      return { ...candidate, score: score(candidate) };
+    }),
+    ...{ policyVersion: answer.key, rewardVersion: 'none' },
+    latencyMs: { context: 0, copy: 0, queue: 0, prefill: 0, decode: 0, total: answer.latencyMs },
+  };
+  const settled = { kind: 'settled', suggestionId: cut, text: target, timeMs: 0 } as const;
+  const facts = { shown: [], outcomes: [], survival: [], rating: undefined };
+  return lessonOf({ suggestion, settled, ...facts }, noOutcomes);
+}
+
+/** How often a cut counts beside a decision of a replay: chosen by what is left out. */
+const cutWeight = 1;
+
+/** A model of these histories and cuts, not yet calibrated. */
 function fitted(histories: readonly RewardHistory[]): RewardWeights {
-  const lessons = histories.flatMap((history) => history.lessons);
+  const lessons = histories.flatMap(({ lessons: replayed, cuts }) => [
+    ...replayed,
+    ...Array.from({ length: cutWeight }, () => cuts.map(({ lesson }) => lesson)).flat(),
+  ]);
   return descend(lessons, emptyReward(lessons, pretraining), pretraining);
 }
 
@@ -88,6 +148,22 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
       );
       return figures(title, chosen);
     });
+  const exact = (order: (weights: RewardWeights) => Order): string => {
+    const marks = folds.flatMap(({ held, weights }) =>
+      held.cuts.map(({ lesson, written }) =>
+        Number(order(weights)(lesson)?.option.text === written),
+      ),
+    );
+    return `${(100 * mean(marks)).toFixed(1)} %`;
+  };
+  const cuts = histories.reduce((sum, history) => sum + history.cuts.length, 0);
+  const cutLines =
+    cuts === 0
+      ? []
+      : [
+          `Of ${cuts} cuts in packages that it did not see, what it puts first is what stands there at ` +
+            `${exact(orderOf)}, what the score does at ${exact(() => scoreOrder)}.`,
+        ];
   const report = [
     `Decisions of ${histories.map(({ name, lessons }) => `${name} (${lessons.length})`).join(', ')};`,
     'each history is judged by a model that did not see it.',
@@ -106,6 +182,8 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
       ],
       ['whoever knows', () => perfectOrder],
     ]),
+    '',
+    ...cutLines,
   ].join('\n');
   return { weights: rounded({ ...all, calibration, labels: 0 }), report };
 }

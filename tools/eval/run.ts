@@ -38,7 +38,7 @@ import { gateReport } from './gate';
 import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
 import { offPolicyReport } from './offPolicy';
 import { type PackageEntry, packages, readPackage } from './packages';
-import { pretrain, readHistories } from './reward';
+import { pretrain, readHistories, withCuts } from './reward';
 import { calibrationReport } from './calibration';
 import {
   baselines,
@@ -88,16 +88,13 @@ if (chosen.length === 0)
 if (positionals[0] === 'gate') {
   process.stdout.write((await gateReport(Number(values.challengers), note)) + '\n');
 } else if (fitting) {
-  const ignored = ['src/completion/score.ts', 'src/completion/scoreWeights.ts'];
-  const key = codeKey(root, ignored, values.model);
-  if (!values.summary) await askAll(key, [fitRow], Number(values.cuts ?? 40));
-  const fit = fitScore(questionsOf(latest(key).filter(({ row }) => row === fitRow.id)));
+  if (!values.summary) await askAll(fitKey(), [fitRow], Number(values.cuts ?? 40));
+  const fit = fitScore(questionsOf(latest(fitKey(), [fitRow])));
   process.stdout.write(fitReport(fit) + '\n');
   writeWeights(fit, path.join(root, 'src/completion/scoreWeights.ts'));
 } else if (positionals[0] === 'reward') {
-  const { weights, report } = pretrain(
-    await readHistories(path.resolve(values.stores), stderrLogger),
-  );
+  const histories = await readHistories(path.resolve(values.stores), stderrLogger);
+  const { weights, report } = pretrain(withCuts(histories, latest(fitKey(), [fitRow]), historyOf));
   process.stdout.write(report + '\n');
   await writeRewardWeights(shippedReward, weights);
 } else if (positionals[0] === 'calibration') {
@@ -120,7 +117,7 @@ if (positionals[0] === 'gate') {
   if (!values.summary) await askAll(key, rows, Number(values.cuts ?? 100));
   const names = chosen.map(({ name }) => name);
   const cuts = markCuts(
-    latest(key).filter((answer) => names.includes(answer.package)),
+    latest(key, rows).filter((answer) => names.includes(answer.package)),
     rowNames,
     (name) => packages.find((each) => each.name === name)?.language ?? 'unknown',
   );
@@ -129,13 +126,25 @@ if (positionals[0] === 'gate') {
   process.stdout.write((values.json ? JSON.stringify(result) : markdown(result, rowNames)) + '\n');
 }
 
-/** The answers of this code, or, where a summary is wanted of older code, of the newest. */
-function latest(key: string): Answer[] {
-  const own = answers.of(key);
-  const newest = answers.newestKey;
-  if (own.length > 0 || !values.summary || newest === undefined) return own;
+/** Key of what is fitted to: it does not hang on what is made by fitting. */
+function fitKey(): string {
+  const made = ['src/completion/{score,scoreWeights,features}.ts', 'media/reward/pretrained.json'];
+  return codeKey(root, made, values.model);
+}
+
+/** The answers of this code in these rows, or, where a summary is wanted of older code, of the newest. */
+function latest(key: string, asked: readonly Row[]): Answer[] {
+  const isAsked = ({ row }: Answer) => asked.some(({ id }) => id === row);
+  const own = answers.of(key).filter(isAsked);
+  const newest = answers.newestKey(isAsked);
+  if (own.length > 0 || newest === undefined) return own;
   note(`Nothing was answered by this code (${key}); this is of ${newest}.`);
-  return answers.of(newest);
+  return answers.of(newest).filter(isAsked);
+}
+
+/** Name of the history that is of the same code as the package. */
+function historyOf(name: string): string {
+  return packages.find((entry) => entry.name === name)?.history ?? name;
 }
 
 /** Asks at `count` places, as many in each package of TypeScript, as shipped and without the lists. */
@@ -222,7 +231,7 @@ function answerOf(
   row: Row,
   suggestion: Suggestion,
 ): Answer {
-  const { candidates, latencyMs } = suggestion;
+  const { candidates, latencyMs, context } = suggestion;
   return {
     key,
     package: entry.name,
@@ -236,6 +245,7 @@ function answerOf(
       ...rest,
       logProb: Number.isFinite(logProb) ? logProb : null,
     })),
+    ...(row === fitRow && { context }),
   };
 }
 

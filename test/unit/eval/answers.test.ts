@@ -27,7 +27,9 @@ test('what was answered is known again when the file is opened anew', async () =
     expect(again.has(answer('a:1:1', other))).toBe(false);
   again.add(answer('b:1:1', { key: 'k2' }));
   expect(again.of('k1')).toEqual([answer('a:1:1')]);
-  expect(again.newestKey).toBe('k2');
+  expect(again.newestKey(() => true)).toBe('k2');
+  expect(again.newestKey(({ cut }) => cut === 'a:1:1')).toBe('k1');
+  expect(again.newestKey(() => false)).toBeUndefined();
 });
 
 test('a line that a kill cut off is answered again, and nothing else', async () => {

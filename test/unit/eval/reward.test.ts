@@ -5,7 +5,8 @@ import { noOutcomes } from '../../../src/completion/outcomeMemory';
 import { createRewardModel, readRewardWeights } from '../../../src/model/rewardModel';
 import { lessonsOf, type RewardLesson } from '../../../src/training/rewardExamples';
 import type { Candidate } from '../../../src/types';
-import { pretrain, type RewardHistory } from '../../../tools/eval/reward';
+import type { Answer } from '../../../tools/eval/answers';
+import { pretrain, type RewardHistory, withCuts } from '../../../tools/eval/reward';
 import { plainTaste, rewardHistory, streamOf } from '../../helpers/rewardHistory';
 import { sampleSuggestion } from '../../helpers/sampleEvents';
 
@@ -25,7 +26,7 @@ async function historyOf(name: string, seed: number): Promise<RewardHistory> {
     },
   }));
   for await (const lesson of lessonsOf(streamOf(silent))) lessons.push(lesson);
-  return { name, lessons };
+  return { name, lessons, cuts: [] };
 }
 
 test('what ships is made of histories, and told of those that it did not see', async () => {
@@ -39,6 +40,43 @@ test('what ships is made of histories, and told of those that it did not see', a
   expect(auc('whoever knows')).toBe(1);
   expect(auc('reward model')).toBeGreaterThan(0.75);
   expect(pretrain(histories)).toEqual({ weights, report });
+});
+
+/** Answers to cuts at which the text that calls `done` stands, however unlikely the policy finds it. */
+function answersOf(name: string, seed: number): Answer[] {
+  return rewardHistory(150, plainTaste, seed).flatMap(({ suggestion }) => {
+    const { id, context, candidates } = suggestion;
+    const target = candidates.find(({ text }) => text.startsWith('done'))?.text;
+    if (target === undefined) return [];
+    const stored = candidates.map(({ tokenIds: _, ...rest }) => ({ ...rest, score: 0.5 }));
+    const place = { key: 'k', package: name, cut: id, kind: 'midLine', row: 'fit' } as const;
+    return [
+      { ...place, target, text: '', latencyMs: 1, candidates: stored, context: { ...context } },
+    ];
+  });
+}
+
+test('cuts of packages teach it too, and each is judged by a model that did not see its package', async () => {
+  const histories = [await historyOf('one', 1), await historyOf('two', 2)];
+  const answers = [...answersOf('@shop/one', 3), ...answersOf('three', 4)];
+  const both = withCuts(histories, answers, (name) => name.replace('@shop/', ''));
+  expect(both.map(({ name, cuts }) => [name, cuts.length > 30])).toEqual([
+    ['one', true],
+    ['two', false],
+    ['three', true],
+  ]);
+  const { report } = pretrain(both);
+  const [, cuts, reward = 0, score = 0] =
+    /Of (\d+) cuts .* at ([\d.]+) %, what the score does at ([\d.]+) %/.exec(report)?.map(Number) ??
+    [];
+  expect(cuts).toBe(answers.length);
+  expect(reward).toBeGreaterThan(score);
+});
+
+test('a cut of which nobody kept the context teaches nothing', async () => {
+  const bare = answersOf('one', 3).map(({ context: _, ...answer }) => answer);
+  const [one] = withCuts([await historyOf('one', 1)], bare, (name) => name);
+  expect(one?.cuts).toEqual([]);
 });
 
 describe('the reward model that ships', async () => {
