@@ -1,9 +1,10 @@
 /**
  * npm run eval -- reward [-- --stores DIR]: makes the reward model that ships, from the feedback stores
- * of replayed histories (`hone replay --learn cache --stores DIR/NAME`), one folder a history. What it
- * is worth is told of histories that the fit did not see, one left out at a time, beside the fitted
- * score; it is calibrated on those too. To be run again whenever the policy that ships or the score
- * changes. Seeded, nothing random.
+ * of replayed histories (`hone replay --learn cache --stores DIR/NAME`), one folder a history, and from
+ * the answers of `npm run eval -- fit`, since only a cut tells the whole line from its beginning. What
+ * it is worth is told of histories and packages that the fit did not see, one left out at a time, beside
+ * the fitted score; it is calibrated on those histories too. To be run again whenever the policy that
+ * ships or the score changes. Seeded, nothing random.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -110,14 +111,11 @@ function lessonOfCut(answer: Answer): RewardLesson | undefined {
   return lessonOf({ suggestion, settled, ...facts }, noOutcomes);
 }
 
-/** How often a cut counts beside a decision of a replay: chosen by what is left out. */
-const cutWeight = 1;
-
 /** A model of these histories and cuts, not yet calibrated. */
 function fitted(histories: readonly RewardHistory[]): RewardWeights {
   const lessons = histories.flatMap(({ lessons: replayed, cuts }) => [
     ...replayed,
-    ...Array.from({ length: cutWeight }, () => cuts.map(({ lesson }) => lesson)).flat(),
+    ...cuts.map(({ lesson }) => lesson),
   ]);
   return descend(lessons, emptyReward(lessons, pretraining), pretraining);
 }
@@ -127,8 +125,14 @@ export interface Pretrained {
   readonly report: string;
 }
 
+/** A history or package left out, and the model of all others. */
+interface Fold {
+  readonly held: RewardHistory;
+  readonly weights: RewardWeights;
+}
+
 export function pretrain(histories: readonly RewardHistory[]): Pretrained {
-  const folds = histories.map((held) => ({
+  const folds = histories.map((held): Fold => ({
     held,
     weights: fitted(histories.filter((other) => other !== held)),
   }));
@@ -148,24 +152,9 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
       );
       return figures(title, chosen);
     });
-  const exact = (order: (weights: RewardWeights) => Order): string => {
-    const marks = folds.flatMap(({ held, weights }) =>
-      held.cuts.map(({ lesson, written }) =>
-        Number(order(weights)(lesson)?.option.text === written),
-      ),
-    );
-    return `${(100 * mean(marks)).toFixed(1)} %`;
-  };
-  const cuts = histories.reduce((sum, history) => sum + history.cuts.length, 0);
-  const cutLines =
-    cuts === 0
-      ? []
-      : [
-          `Of ${cuts} cuts in packages that it did not see, what it puts first is what stands there at ` +
-            `${exact(orderOf)}, what the score does at ${exact(() => scoreOrder)}.`,
-        ];
+  const replayed = histories.filter(({ lessons }) => lessons.length > 0);
   const report = [
-    `Decisions of ${histories.map(({ name, lessons }) => `${name} (${lessons.length})`).join(', ')};`,
+    `Decisions of ${replayed.map(({ name, lessons }) => `${name} (${lessons.length})`).join(', ')};`,
     'each history is judged by a model that did not see it.',
     '',
     '| order | decisions | AUC | calibration error | right characters and wrong texts: all shown |' +
@@ -183,7 +172,7 @@ export function pretrain(histories: readonly RewardHistory[]): Pretrained {
       ['whoever knows', () => perfectOrder],
     ]),
     '',
-    ...cutLines,
+    ...cutFigures(folds),
   ].join('\n');
   return { weights: rounded({ ...all, calibration, labels: 0 }), report };
 }
@@ -227,6 +216,24 @@ function chosenOf({ lessons }: RewardHistory, order: Order): Chosen[] {
     const chosen = order(lesson);
     return chosen?.option.isRight === undefined ? [] : [chosen];
   });
+}
+
+/** How often what comes first is all that stands there, where there are cuts. */
+function cutFigures(folds: readonly Fold[]): string[] {
+  const count = folds.reduce((sum, { held }) => sum + held.cuts.length, 0);
+  if (count === 0) return [];
+  const exact = (order: (weights: RewardWeights) => Order): string => {
+    const marks = folds.flatMap(({ held, weights }) =>
+      held.cuts.map(({ lesson, written }) =>
+        Number(order(weights)(lesson)?.option.text === written),
+      ),
+    );
+    return `${(100 * mean(marks)).toFixed(1)} %`;
+  };
+  return [
+    `Of ${count} cuts in packages that it did not see, what it puts first is what stands there at ` +
+      `${exact(orderOf)}, what the score does at ${exact(() => scoreOrder)}.`,
+  ];
 }
 
 function figures(title: string, chosen: readonly Chosen[]): string {
