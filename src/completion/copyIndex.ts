@@ -293,7 +293,7 @@ function endAbove(text: string, end: number, line: string, head: string): number
   const rest = text.slice(end, end + maxLineBelow);
   if (!/^[ \t\r]*(?:\n|$)/.test(rest)) return undefined;
   const from = Math.max(0, start - maxLineBelow);
-  const above = /(?:^|\n)[ \t]*(\S[^\n]*)\s*\n[ \t]*$/.exec(text.slice(from, start));
+  const above = /(?:^|\n)[ \t]*(\S[^\n]*)\n\s*$/.exec(text.slice(from, start));
   if (above?.[1]?.startsWith(head) !== true) return undefined;
   return from + above.index + above[0].indexOf(above[1]) + head.length;
 }

@@ -92,7 +92,7 @@ export function modelName(published: string): string {
   const short = published
     .toLowerCase()
     .replace(/[^a-z0-9.]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '');
+    .replace(/^[-.]+|(?<![-.])[-.]+$/g, '');
   return short.slice(0, 64) || 'model';
 }
 
