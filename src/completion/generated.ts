@@ -16,7 +16,11 @@ const maxMeanLine = 160;
 const maxLine = 5_000;
 
 export function isGenerated(path: string, text: string): boolean {
-  if (generatedName.test(path.slice(-pathCharacters)) || generatedMark.test(text.slice(0, headCharacters))) return true;
+  if (
+    generatedName.test(path.slice(-pathCharacters)) ||
+    generatedMark.test(text.slice(0, headCharacters))
+  )
+    return true;
   let lines = 0;
   let start = 0;
   while (start < text.length) {

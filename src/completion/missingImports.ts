@@ -272,9 +272,9 @@ const closedList = /^[^{}]*\}\s*from\s*['"]([^'"\n]+)['"]/;
 const listBelow = /^\s*[\p{L}_$][\p{L}\p{N}_$,\s]*(?:\}\s*from\b|\)[ \t]*(?:\n|$))/u;
 
 const scriptStatement =
-  /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
+  /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^{}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
 const pythonStatement =
-  /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]{0,4000}\)[ \t]*|[^\s#(*][^\n#(*]*)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?[ \t]*)(?:#[^\n]*)?$/gm;
+  /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^()]{0,4000}\)[ \t]*|[^\s#(*][^\n#(*]*)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?[ \t]*)(?:#[^\n]*)?$/gm;
 
 function statementsOf(file: NeighbourFile): Statement[] {
   const { path } = file;
