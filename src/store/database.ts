@@ -51,8 +51,8 @@ export class Database {
     driver.configure('busyTimeout', busyTimeoutMs);
     const database = new Database(file, driver);
     // The file may come from anywhere: nothing that its schema names is run, and pages are checked.
-    await database.use(({ exec }) =>
-      exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON'),
+    await database.use((connection) =>
+      connection.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON'),
     );
     return database;
   }
