@@ -142,7 +142,8 @@ export class VisibleSuggestion {
 
     if (this.#takenLength > 0 && this.#takenLength === this.#text.length) {
       const inserted = this.#typedBefore !== undefined;
-      return { kind: 'complete', candidateIndex: this.#candidateIndex, inserted };
+      const candidateIndex = rest === '' ? this.#candidateIndex : this.#completeCandidate(after);
+      return { kind: 'complete', candidateIndex, inserted };
     }
     if (rest === '' || this.#autoClosed.endsWith(rest)) return { kind: 'stands' };
     if (insertedTexts.some((text) => [...text].length > 1)) {
@@ -159,12 +160,17 @@ export class VisibleSuggestion {
     return { kind: insertedTexts.some((text) => text !== '') ? 'against' : 'gone' };
   }
 
-  /** Cycling is invisible on the stable API: a text inserted whole may be one that was not first. */
+  /**
+   * The longest candidate that stands there, -1 for none. Cycling is invisible on the stable API: a text
+   * inserted whole may be one that was not first, and may begin with one that was.
+   */
   #completeCandidate(document: string): number {
     const typed = document.slice(this.#start, this.#end);
-    return this.suggestion.candidates.findIndex(
-      ({ text }) => text !== '' && agreement(typed, text).takenLength === text.length,
+    const taken = this.suggestion.candidates.map(({ text }) =>
+      agreement(typed, text).takenLength === text.length ? text.length : 0,
     );
+    const longest = Math.max(0, ...taken);
+    return longest === 0 ? -1 : taken.indexOf(longest);
   }
 
   get #text(): string {
