@@ -67,6 +67,11 @@ export interface Candidate {
   readonly firstLogProb?: number;
   /** Entropy of the distribution which that token is one of, in nats (>= 0). */
   readonly entropy?: number;
+  /**
+   * Of a text of several lines: summed log-probability (nats, <= 0) of its first line, its first two and
+   * so on, each with its line end; fewer where the policy read no further. Only until it is cut.
+   */
+  readonly lineLogProbs?: readonly number[];
 }
 
 /** How strongly the user's own text supports a copied candidate. */

@@ -8,6 +8,7 @@ import type { Urgency } from '../model/types';
 import type { Clock, Logger, Settings, Suggestion, Trigger } from '../types';
 import type { Disposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
+import { isOffered } from './beginnings';
 import { buildContext, type DocumentSnapshot } from './context';
 import { gate } from './gate';
 import { indentOf, lineHead } from './indentation';
@@ -184,11 +185,9 @@ export class Suggester implements Disposable {
     this.#params.cache.remember(suggestion);
     const first = shownIndex === null ? undefined : candidates[shownIndex];
     if (!first) return this.#again({ suggestion, remainders: [] });
-    const remainders = candidates.map(({ text }, candidateIndex): Remainder => ({
-      candidateIndex,
-      text,
-      typedLength: 0,
-    }));
+    const remainders = candidates
+      .map(({ text }, candidateIndex): Remainder => ({ candidateIndex, text, typedLength: 0 }))
+      .filter(({ candidateIndex }) => isOffered(suggestion, candidateIndex));
     return withFirst({ suggestion, remainders, isNew: true }, first.text);
   }
 

@@ -6,6 +6,7 @@
  * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
  * npm run eval -- calibration --stores DIR: whether forecasts are to be believed (see calibration.ts).
  * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
+ * npm run eval -- blocks [--cuts N]: first lines of blocks that are shown (see blocks.ts).
  * npm run eval -- offpolicy --histories DIR: estimates beside replays (see offPolicy.ts).
  * npm run eval -- gate [--challengers N]: what the gate makes of poisoned feedback (see gate.ts).
  */
@@ -32,6 +33,7 @@ import type { Suggestion } from '../../src/types';
 import { stderrLogger } from '../../src/util/log';
 import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
+import { blocksAndLines, blocksReport, typingRow } from './blocks';
 import { type Cut, makeCuts } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
 import { gateReport } from './gate';
@@ -77,9 +79,10 @@ const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: e
 
 const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));
 const fitting = positionals[0] === 'fit';
+const onTuned = fitting || positionals[0] === 'blocks';
 const chosen = packages.filter(
   ({ set, name }) =>
-    set === (fitting ? 'tuned' : values.set) &&
+    set === (onTuned ? 'tuned' : values.set) &&
     (values.packages === undefined || values.packages.split(',').includes(name)),
 );
 if (chosen.length === 0)
@@ -87,6 +90,12 @@ if (chosen.length === 0)
 
 if (positionals[0] === 'gate') {
   process.stdout.write((await gateReport(Number(values.challengers), note)) + '\n');
+} else if (positionals[0] === 'blocks') {
+  if (!values.summary) await askAll(fitKey(), [typingRow], Number(values.cuts ?? 15));
+  const names = chosen.map(({ name }) => name);
+  const asked = latest(fitKey(), [typingRow]).filter((each) => names.includes(each.package));
+  const weights = await readRewardWeights(shippedReward);
+  process.stdout.write(blocksReport(asked, createRewardModel(weights, featureNames)) + '\n');
 } else if (fitting) {
   if (!values.summary) await askAll(fitKey(), [fitRow], Number(values.cuts ?? 40));
   const fit = fitScore(questionsOf(latest(fitKey(), [fitRow])));
@@ -128,7 +137,10 @@ if (positionals[0] === 'gate') {
 
 /** Key of what is fitted to: it does not hang on what is made by fitting. */
 function fitKey(): string {
-  const made = ['src/completion/{score,scoreWeights,features}.ts', 'media/reward/pretrained.json'];
+  const made = [
+    'src/completion/{score,scoreWeights,features,rerank,judge}.ts',
+    'media/reward/pretrained.json',
+  ];
   return codeKey(root, made, values.model);
 }
 
@@ -175,7 +187,8 @@ async function askMembers(count: number): Promise<Record<string, MemberAnswer[]>
 /** Asks what has not been answered yet, the packages in turn. */
 async function askAll(key: string, asked: readonly Row[], count: number): Promise<void> {
   const { equipment, close } = await equip();
-  const opened = chosen.map((entry) => openPackage(entry, equipment, count));
+  const withBlocks = asked.includes(typingRow);
+  const opened = chosen.map((entry) => openPackage(entry, equipment, count, withBlocks));
   const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
   const startMs = performance.now();
   let done = 0;
@@ -217,9 +230,14 @@ async function equip(): Promise<{ equipment: Equipment; close: () => Promise<voi
   return { equipment, close: () => session.release() };
 }
 
-function openPackage(entry: PackageEntry, equipment: Equipment, count: number) {
+function openPackage(
+  entry: PackageEntry,
+  equipment: Equipment,
+  count: number,
+  withBlocks: boolean,
+) {
   const sources = readPackage(entry, cache);
-  const cuts = makeCuts(sources.files, count);
+  const cuts = withBlocks ? blocksAndLines(sources.files, count) : makeCuts(sources.files, count);
   note(`${entry.name} ${entry.version}: ${sources.files.length} files, ${cuts.length} cuts`);
   return { entry, workbench: new Workbench(sources, equipment), cuts };
 }
@@ -245,7 +263,7 @@ function answerOf(
       ...rest,
       logProb: Number.isFinite(logProb) ? logProb : null,
     })),
-    ...(row === fitRow && { context }),
+    ...((row === fitRow || row === typingRow) && { context }),
   };
 }
 

@@ -282,6 +282,15 @@ describe('more than one candidate, and suggestions shown again', () => {
       ],
       facts: ['accepted #1, 5 taken, 800 ms'],
     },
+    'nor is it taken for the first lines of it that were shown': {
+      source,
+      steps: [
+        ['suggest', 'foo();', 'foo();\n  bar();'],
+        ['wait', 800],
+        ['paste', 'foo();\n  bar();'],
+      ],
+      facts: ['accepted #1, 15 taken, 800 ms'],
+    },
     'reuse while typing is the same suggestion and no new fact': {
       source,
       steps: [
