@@ -4,10 +4,12 @@
  * not there, and a text for the cursor may close some of them itself. It does not know who put them
  * there, nor anything of the lines below.
  */
-import { buildContext, type DocumentSnapshot } from './context';
+import type { DocumentSnapshot } from './context';
 import { lineHead } from './indentation';
 import { openerOf, scanSyntax, type SyntaxState } from './syntax';
 
+/** How far above the cursor an opener is looked for, in characters. */
+const charsAbove = 2_200;
 /** More than an editor leaves open on one line. */
 const maxUnits = 12;
 const unit = /\s*(?:"""|'''|["'`)\]}]|<\/[\w.:-]*>)/y;
@@ -21,10 +23,9 @@ export function closersAfter(document: DocumentSnapshot): string {
   const rest = restOfLine(text, offset).trimEnd();
   const units = unitsOf(rest);
   if (units === undefined || units.length === 0) return '';
-  const { prefix } = buildContext(document, 'never');
-  let before = scanSyntax(prefix, languageId);
+  let line = linesBefore(text, offset);
+  let before = scanSyntax(line, languageId);
   if (before.kind === 'comment') return '';
-  let line = prefix;
   for (const each of units) {
     line += each;
     const after = scanSyntax(line, languageId);
@@ -61,6 +62,14 @@ export function closedBy(text: string, closers: string, languageId: string): num
   if (tagEnd < 0) return length;
   const behind = length + tag.length;
   return behind + closedBy(text.slice(tagEnd), closers.slice(behind), languageId);
+}
+
+/** The text before the cursor from the beginning of a line on. */
+function linesBefore(text: string, offset: number): string {
+  const from = offset - charsAbove;
+  if (from <= 0) return text.slice(0, offset);
+  const lineEnd = text.slice(from, offset).indexOf('\n');
+  return text.slice(lineEnd < 0 ? from : from + lineEnd + 1, offset);
 }
 
 /** Each closer with the blanks before it; undefined if there is something else. */

@@ -133,6 +133,11 @@ export function openerOf(character: string): string {
   return index < 0 || character === '' ? '' : '([{'.charAt(index);
 }
 
+/** What closes a bracket or a template. */
+export function closerOf(opener: string): string {
+  return ')]}`'.charAt('([{`'.indexOf(opener));
+}
+
 interface Token {
   readonly kind: SyntaxState['kind'];
   /** Offset after it; beyond the text's end if the text ends within it. */
