@@ -27,15 +27,16 @@ export interface AutomaticCloser {
   readonly closeAt: number;
 }
 
-/** What stands after the cursor by the editor's doing. */
-export interface StandingClosers {
-  /** '' for nothing; with the line ends that Enter put between them. */
-  readonly text: string;
-  /** The innermost first. */
-  readonly closers: readonly AutomaticCloser[];
+/** A part of a text, by its offsets. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
 }
 
-export const noClosers: StandingClosers = { text: '', closers: [] };
+/** One that stands after the cursor, with the line end that Enter put before it. */
+export interface StandingCloser extends AutomaticCloser {
+  readonly text: string;
+}
 
 /** The closers that the editor puts in while `typed` is typed, in the order of what they close. */
 export function automaticClosers(typed: TypedText): AutomaticCloser[] {
@@ -44,7 +45,7 @@ export function automaticClosers(typed: TypedText): AutomaticCloser[] {
   const closers: AutomaticCloser[] = [];
   for (const pair of pairsIn(typed)) {
     const opener = pair.openEnd - 1;
-    const next = (standingClosers(typed, closers, opener).text + below).charAt(0);
+    const next = (textOf(standingClosers(typed, closers, opener)) + below).charAt(0);
     const isQuote = quotes.includes(pair.close);
     const mayFollow = next === '' || rules.before[isQuote ? 'quotes' : 'brackets'].includes(next);
     const isClosed = isQuote
@@ -57,22 +58,29 @@ export function automaticClosers(typed: TypedText): AutomaticCloser[] {
 }
 
 /**
- * What stands after the cursor at offset `at` of the text. What was typed ends at `typedTo`; up to
- * the cursor it was put in at once, for which the editor closes nothing.
+ * The closers after the cursor at offset `at` of the text, in their order. For what was put in `atOnce`
+ * the editor closes nothing.
  */
 export function standingClosers(
   { text, languageId }: Pick<TypedText, 'text' | 'languageId'>,
   closers: readonly AutomaticCloser[],
   at: number,
-  typedTo = at,
-): StandingClosers {
-  const typed = closers.filter(({ openEnd }) => openEnd <= typedTo);
-  const standing = typed.filter((closer) => isOpenAt(closer, at)).reverse();
-  if (standing.length === 0) return noClosers;
-  const texts = standing.map(
-    (closer) => leadOf(closer, typed, text, at, languageId) + closer.close,
+  atOnce?: Stretch,
+): StandingCloser[] {
+  const typed = closers.filter(
+    ({ openEnd }) => atOnce === undefined || openEnd <= atOnce.start || openEnd > atOnce.end,
   );
-  return { text: texts.join(''), closers: standing };
+  return typed
+    .filter((closer) => isOpenAt(closer, at))
+    .reverse()
+    .map((closer) => {
+      const lead = leadOf(closer, typed, text, at, languageId);
+      return { ...closer, text: lead + closer.close };
+    });
+}
+
+export function textOf(closers: readonly StandingCloser[]): string {
+  return closers.map(({ text }) => text).join('');
 }
 
 /** How VS Code closes in a language. */

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { automaticClosers, standingClosers } from '../../../src/replay/autoClosing';
+import {
+  automaticClosers,
+  standingClosers,
+  type Stretch,
+  textOf,
+} from '../../../src/replay/autoClosing';
 
 interface Place {
   readonly languageId?: string;
@@ -14,7 +19,7 @@ function standing(marked: string, { languageId = 'typescript', below = '', befor
   const at = before.length + marked.indexOf('█');
   const text = before + marked.replace('█', '');
   const typed = { text, below, start: before.length, languageId };
-  return standingClosers(typed, automaticClosers(typed), at).text;
+  return textOf(standingClosers(typed, automaticClosers(typed), at));
 }
 
 const check = (marked: string, expected: string, place: Place = {}) =>
@@ -58,7 +63,7 @@ describe('while a line is typed, the editor has put after the cursor', () => {
     check('{"a": "(█)"}', '"}', { languageId: 'jsonc' });
     check("let a: &'█a str = f('b');", '', { languageId: 'rust' });
     check('f("█a")', '")', { languageId: 'rust' });
-    check('say "█a"', '"', { languageId: 'unheard-of' });
+    check('f(█a)', ')', { languageId: 'unheard-of' });
   });
 
   test('nothing in front of a word', () => {
@@ -107,9 +112,11 @@ test('what was put in at once is not closed', () => {
   const typed = { text: 'foo(bar(a))', below: '', start: 0, languageId: 'typescript' };
   const closers = automaticClosers(typed);
   const inBar = 'foo(bar('.length;
-  expect(standingClosers(typed, closers, inBar).text).toBe('))');
-  expect(standingClosers(typed, closers, inBar, 'foo('.length).text).toBe(')');
-  expect(standingClosers(typed, closers, inBar, 0).text).toBe('');
+  const inCall = (atOnce?: Stretch) => textOf(standingClosers(typed, closers, inBar, atOnce));
+  expect(inCall()).toBe('))');
+  expect(inCall({ start: 'foo('.length, end: inBar })).toBe(')');
+  expect(inCall({ start: 0, end: 'foo('.length })).toBe(')');
+  expect(inCall({ start: 0, end: inBar })).toBe('');
 });
 
 test('closers stand there from their openers on until they are typed, and all are typed', () => {
@@ -123,8 +130,8 @@ test('closers stand there from their openers on until they are typed, and all ar
       const typed = { text: whole, below, start: before.length, languageId: language };
       const closers = automaticClosers(typed);
       for (let at = before.length; at <= whole.length; at++) {
-        const { text: after, closers: open } = standingClosers(typed, closers, at);
-        expect(after.replace(/\s/g, '')).toBe(open.map(({ close }) => close).join(''));
+        const open = standingClosers(typed, closers, at);
+        expect(textOf(open).replace(/\s/g, '')).toBe(open.map(({ close }) => close).join(''));
         let from = at;
         for (const { close, openEnd, closeAt } of open) {
           expect(openEnd).toBeLessThanOrEqual(at);
@@ -133,7 +140,7 @@ test('closers stand there from their openers on until they are typed, and all ar
           from = closeAt + 1;
         }
       }
-      expect(standingClosers(typed, closers, whole.length).text).toBe('');
+      expect(textOf(standingClosers(typed, closers, whole.length))).toBe('');
     }),
   );
 });
