@@ -14,6 +14,7 @@ import {
 import type { Clock, Logger, Settings } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 import type { Availability } from './availability';
+import { type CursorPlace, putCursor } from './cursorPlace';
 import { deleteFeedback } from './deleteCommand';
 import { type ExportPreview, exportFeedback } from './exportCommand';
 import type { FeedbackBridge } from './feedbackBridge';
@@ -66,8 +67,10 @@ export function registerCommands(params: CommandParams): Disposable {
       bridge.dismissed();
       await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
     },
-    [acceptedCommand]: (suggestionId: string, candidateIndex: number) =>
-      bridge.accepted(suggestionId, candidateIndex),
+    [acceptedCommand]: (suggestionId: string, candidateIndex: number, place?: CursorPlace) => {
+      bridge.accepted(suggestionId, candidateIndex);
+      if (place) putCursor(place);
+    },
 
     [commands.toggle]: () => toggle(settings),
     [commands.toggleLanguage]: () => toggleLanguage(settings),
