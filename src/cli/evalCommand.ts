@@ -4,7 +4,13 @@ import { writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { defaultSettings } from '../contributions';
 import type { LoadedPolicy } from '../model/policy';
-import { evaluateFim, type FimReport, parseFimRows, summarizeFim } from '../replay/fim';
+import {
+  evaluateFim,
+  type FimReport,
+  parseFimRows,
+  type RowCount,
+  summarizeFim,
+} from '../replay/fim';
 import { readWorkspaceFiles } from '../replay/workspaceFiles';
 import { systemClock } from '../util/clock';
 import { readText, wholeNumber } from './arguments';
@@ -73,12 +79,17 @@ function formatReport(report: FimReport): string {
   const sources = Object.entries(report.bySource).map(
     ([source, { n, exact }]) => `  ${source.padEnd(8)} chosen ${n}, exact ${exact}`,
   );
+  const { plain, closed } = report.byClosers;
+  const ofOpen = ({ n, exact }: RowCount) => `${n}, exact ${exact}`;
   return [
     `rows             ${report.n}`,
     `exact match      ${percent(report.exactMatch)}`,
     `edit similarity  ${percent(report.editSimilarity)}`,
     `latency          p50 ${report.latencyMs.p50.toFixed(0)} ms, p95 ${report.latencyMs.p95.toFixed(0)} ms`,
     ...sources,
+    `open brackets or quotes at the cursor`,
+    `  plain              ${ofOpen(plain)}`,
+    `  automatic closers  ${ofOpen(closed)}`,
   ].join('\n');
 }
 

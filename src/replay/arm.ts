@@ -4,11 +4,13 @@
  * users end with what was in fact written; they differ in what is shown and what is done with it.
  */
 import { evenChance } from '../completion/rerank';
+import { type Insertion, insertionAt, plainInsertion } from '../completion/insertion';
 import { factsOf, rewardOf, type SuggestionFacts } from '../feedback/label';
 import { SuggestionTracker } from '../feedback/suggestionTracker';
 import type { FeedbackStore } from '../store/feedbackStore';
 import type { ThresholdDecision } from '../training/offPolicy';
 import type { FeedbackEvent, Suggestion } from '../types';
+import { textOf } from './autoClosing';
 import type { Decision } from './decisions';
 import { ManualClock } from './manualClock';
 import { reactTo } from './simulatedUser';
@@ -95,38 +97,44 @@ export class Arm {
 
   /** Shows the suggestion and lets the user react; returns the keys that were pressed for it. */
   show(uri: string, suggestion: Suggestion, index: number, decision: Decision): number {
-    const { offset, truth, mood } = decision;
+    const { offset, truth, mood, closersAt } = decision;
     const text = suggestion.candidates[index]?.text ?? '';
     this.#tracker.shown(suggestion, index);
-    const reaction = reactTo(text, truth, mood);
+    const insertion = insertionOf(text, decision, uri, suggestion.context.languageId);
+    const reaction = reactTo(text, truth, mood, leavesRight(insertion, text, decision));
     this.clock.advance(reaction.kind === 'ignore' ? msPerKey : mood.readMs);
     switch (reaction.kind) {
       case 'accept':
-        this.#insert(uri, offset, text);
+        this.#accept(uri, offset, insertion);
         this.#tracker.accepted(suggestion.id, index);
         // Blanks at its end may not be what is written next.
         this.#carriedTo = offset + text.trimEnd().length;
         return 1;
       case 'mend': {
-        this.#insert(uri, offset, text);
+        this.#accept(uri, offset, insertion);
         this.#tracker.accepted(suggestion.id, index);
         this.clock.advance(mendAfterMs);
         const meant = truth.slice(0, reaction.mendedLength);
-        const { removedLength, insertedText } = difference(text, meant);
-        const document = this.#texts.get(uri) ?? '';
-        this.write(uri, document.slice(0, offset) + meant + document.slice(offset + text.length));
+        const mended = documentWith(meant, decision);
+        const { removedLength, insertedText } = difference(this.#texts.get(uri) ?? '', mended);
+        this.write(uri, mended);
         this.#carriedTo = offset + meant.length;
         return 1 + removedLength + insertedText.length;
       }
       case 'partial': {
-        let at = offset;
+        let taken = 0;
         for (const length of reaction.words) {
           this.clock.advance(msPerWord);
-          this.#insert(uri, at, truth.slice(at - offset, at - offset + length));
-          at += length;
+          const [before, after] = [
+            closersAt(taken, taken),
+            closersAt(taken + length, taken + length),
+          ];
+          const word = truth.slice(taken, taken + length);
+          this.#put(uri, offset + taken, word, textOf(before), textOf(after));
+          taken += length;
         }
-        this.#carriedTo = at;
-        this.#typeOn(uri, suggestion.id, at, truth.slice(at - offset));
+        this.#carriedTo = offset + taken;
+        this.#typeOn(uri, suggestion.id, decision, taken);
         return reaction.words.length;
       }
       case 'dismiss':
@@ -134,7 +142,7 @@ export class Arm {
         return 1;
       case 'typeAgainst':
       case 'ignore':
-        this.#typeOn(uri, suggestion.id, offset, truth);
+        this.#typeOn(uri, suggestion.id, decision, 0);
         return 0;
     }
   }
@@ -172,19 +180,36 @@ export class Arm {
     await this.store.close();
   }
 
-  /** Types `text`, a key at a time, for as long as the suggestion stands beside it. */
-  #typeOn(uri: string, suggestionId: string, offset: number, text: string): void {
-    for (const [i, character] of [...text].entries()) {
+  /** Types the truth from there on, a key at a time, for as long as the suggestion stands beside it. */
+  #typeOn(uri: string, suggestionId: string, decision: Decision, taken: number): void {
+    const { offset, truth, closersAt } = decision;
+    let length = taken;
+    for (const character of truth.slice(taken)) {
       if (this.eventsOf(suggestionId).some(({ kind }) => kind === 'outcome')) break;
       this.clock.advance(msPerKey);
-      const before = [...text].slice(0, i).join('').length;
-      this.#insert(uri, offset + before, character);
+      const before = textOf(closersAt(length, taken));
+      const after = textOf(closersAt(length + character.length, taken));
+      this.#put(uri, offset + length, character, before, after);
+      length += character.length;
     }
   }
 
-  #insert(uri: string, offset: number, text: string): void {
-    this.#change(uri, offset, 0, text);
+  /** Puts a text at the cursor, and closers after it in place of those that stood there. */
+  #put(uri: string, offset: number, text: string, before: string, after: string): void {
+    let same = 0;
+    while (
+      same < Math.min(before.length, after.length) &&
+      before.at(-1 - same) === after.at(-1 - same)
+    )
+      same++;
+    const closers = after.slice(0, after.length - same);
+    this.#change(uri, offset, before.length - same, text + closers);
     this.#tracker.cursorMoved(uri, offset + text.length);
+  }
+
+  #accept(uri: string, offset: number, { text, replacedLength, cursorAt }: Insertion): void {
+    this.#change(uri, offset, replacedLength, text);
+    this.#tracker.cursorMoved(uri, offset + cursorAt);
   }
 
   #change(uri: string, offset: number, removedLength: number, insertedText: string): void {
@@ -245,6 +270,36 @@ function choiceOf(
 /** Share of what was taken that stood when it was last looked at. */
 function survivalOf({ survivals }: SuggestionFacts): number {
   return survivals.at(-1)?.survival ?? 1;
+}
+
+function insertionOf(
+  candidate: string,
+  { text, offset }: Decision,
+  uri: string,
+  languageId: string,
+): Insertion {
+  const document = { uri, path: '', repository: '', languageId, text, offset };
+  return insertionAt(document)(candidate) ?? plainInsertion(candidate);
+}
+
+/** Whether what accepting leaves after the cursor is what stands there when that much is written. */
+function leavesRight(insertion: Insertion, candidate: string, decision: Decision): boolean {
+  const { text, offset, truth, closersAt } = decision;
+  const taken = candidate.trimEnd();
+  const rest = (document: string) => document.slice(offset + taken.length).replace(/\s+/g, '');
+  const behind = text.slice(offset + insertion.replacedLength);
+  const left = rest(text.slice(0, offset) + insertion.text + behind);
+  const last = closersAt(taken.length, taken.length).at(-1);
+  const endsStatement = last !== undefined && truth.charAt(last.closeAt + 1 - offset) === ';';
+  const ends = endsStatement ? ['', ';'] : [''];
+  return ends.some((end) => left === rest(documentWith(taken, decision, end)));
+}
+
+/** The document of a decision with `taken` at its cursor, and behind it what belongs there. */
+function documentWith(taken: string, { text, offset, closersAt }: Decision, end = ''): string {
+  const standing = textOf(closersAt(0, 0)).length;
+  const closers = textOf(closersAt(taken.length, taken.length));
+  return text.slice(0, offset) + taken + closers + end + text.slice(offset + standing);
 }
 
 /** The one replacement that turns `old` into `now`. */

@@ -10,6 +10,14 @@ import { grammarFiles } from '../completion/parser';
 import type { Settings } from '../types';
 import { languageOf } from '../util/language';
 import { type Random, seededRandom, shuffled } from '../util/random';
+import {
+  automaticClosers,
+  type AutomaticCloser,
+  type StandingCloser,
+  type Stretch,
+  standingClosers,
+  textOf,
+} from './autoClosing';
 import { textDuring, type TypedEdit, typedEdits } from './edits';
 import type { Commit, FileChange } from './history';
 import { pausesIn } from './pauses';
@@ -18,6 +26,8 @@ import { drawMood, type Mood } from './simulatedUser';
 /** One edit of a file, and where in it somebody pauses. */
 export interface PlannedEdit {
   readonly edit: TypedEdit;
+  /** What the editor closes by itself while it is typed. */
+  readonly closers: readonly AutomaticCloser[];
   /** In the order of typing. */
   readonly decisions: readonly Decision[];
 }
@@ -35,6 +45,15 @@ export interface Decision {
   readonly truth: string;
   /** Characters of what is written there, as far as a suggestion may go: a line, or a block. */
   readonly written: number;
+  /** Whether closers stand after the cursor, so that what a text opens is closed as it is accepted. */
+  readonly closesTaken: boolean;
+  /** What was taken from suggestions and not typed, by its offsets in the text after the change. */
+  readonly taken: Stretch;
+  /**
+   * What the editor has put after the cursor when `length` characters of the truth stand there, the
+   * first `taken` of them from a suggestion.
+   */
+  readonly closersAt: (length: number, taken: number) => readonly StandingCloser[];
   readonly mood: Mood;
 }
 
@@ -76,25 +95,20 @@ export function planCommit(commit: Commit, options: PlanOptions): PlannedFile[] 
     .flatMap((file) =>
       file.edits.filter((edit) => isTyped(file, edit, removed)).map((edit) => ({ file, edit })),
     );
-  const decisions = new Map<TypedEdit, Decision[]>();
+  const planned = new Map<TypedEdit, PlannedEdit>();
   let left = options.maxInCommit;
   for (const { file, edit } of shuffled(asked, random)) {
     if (left === 0) break;
-    const found = decisionsOf(
-      commit,
-      file,
-      edit,
-      Math.min(left, options.maxInEdit),
-      options,
-      random,
-    );
-    left -= found.length;
-    if (found.length > 0) decisions.set(edit, found);
+    const closers = closersOf(file, edit);
+    const count = Math.min(left, options.maxInEdit);
+    const decisions = decisionsOf(commit, file, { edit, closers }, count, options, random);
+    left -= decisions.length;
+    if (decisions.length > 0) planned.set(edit, { edit, closers, decisions });
   }
   return files
     .map((file) => ({
       ...file,
-      edits: file.edits.map((edit) => ({ edit, decisions: decisions.get(edit) ?? [] })),
+      edits: file.edits.map((edit) => planned.get(edit) ?? { edit, closers: [], decisions: [] }),
     }))
     .filter(({ edits }) => edits.some((edit) => edit.decisions.length > 0));
 }
@@ -104,7 +118,10 @@ export function seedOf(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0);
 }
 
-type ChangedFile = Omit<PlannedFile, 'edits'> & { readonly edits: readonly TypedEdit[] };
+type FileVersions = Omit<PlannedFile, 'edits'>;
+type ChangedFile = FileVersions & { readonly edits: readonly TypedEdit[] };
+type Typing = Pick<PlannedEdit, 'edit' | 'closers'>;
+type Place = Pick<Decision, 'typed' | 'text' | 'offset' | 'taken' | 'closesTaken'>;
 
 function fileOf({ path, before = '', after }: FileChange): ChangedFile[] {
   if (after === undefined) return [];
@@ -146,27 +163,41 @@ function isTyped(
   return lines.length === 0 || moved < movedShare * lines.length;
 }
 
+function closersOf(
+  { before, after, languageId }: FileVersions,
+  edit: TypedEdit,
+): AutomaticCloser[] {
+  const { at, from, removedLength, insertedLength } = edit;
+  const text = after.slice(0, at + insertedLength);
+  return automaticClosers({
+    text,
+    below: before.slice(from + removedLength),
+    start: at,
+    languageId,
+  });
+}
+
 function decisionsOf(
   commit: Commit,
-  file: ChangedFile,
-  edit: TypedEdit,
+  file: FileVersions,
+  typing: Typing,
   count: number,
   options: PlanOptions,
   random: Random,
 ): Decision[] {
   const { after } = file;
-  const { at, insertedLength } = edit;
+  const { at, insertedLength } = typing.edit;
   const head = after.slice(after.lastIndexOf('\n', at - 1) + 1, at);
   const inserted = after.slice(at, at + insertedLength);
   const typedAt = pausesIn(head, inserted, count, random);
   const places = typedAt.flatMap((typed) => {
-    const place = placeAt(file, edit, typed, options);
+    const place = placeAt(file, typing, at + typed, nothingTaken, options);
     return place === undefined ? [] : [place];
   });
   return places.map(({ lines, ...place }, i) => {
     const next = places[i + 1]?.typed ?? insertedLength;
     const span = inserted.slice(place.typed, next).split('\n').slice(0, lines).join('\n');
-    return decisionOf(commit, file, edit, { ...place, written: span.trimEnd().length }, options);
+    return decisionOf(commit, file, typing, { ...place, written: span.trimEnd().length }, options);
   });
 }
 
@@ -177,7 +208,7 @@ function decisionsOf(
 export function decisionAfter(
   commit: Commit,
   file: PlannedFile,
-  edit: TypedEdit,
+  typing: Typing,
   decision: Decision,
   offset: number,
   options: Omit<PlanOptions, 'maxInCommit' | 'maxInEdit'>,
@@ -186,34 +217,49 @@ export function decisionAfter(
   const [entered = ''] = /^[ \t]*\r?\n\s*/.exec(file.after.slice(offset, end)) ?? [];
   const next = offset + entered.length;
   if (next >= end) return undefined;
-  const place = placeAt(file, edit, next - edit.at, options);
-  return place && decisionOf(commit, file, edit, { ...place, written: end - next }, options);
+  const place = placeAt(file, typing, next, takenUpTo(offset, decision), options);
+  return place && decisionOf(commit, file, typing, { ...place, written: end - next }, options);
 }
 
-/** Document and cursor when `typed` characters are; undefined where nobody is asked. */
+const nothingTaken: Stretch = { start: 0, end: 0 };
+
+function takenUpTo(end: number, { offset, taken, closesTaken }: Place): Stretch {
+  return closesTaken ? taken : { start: taken.end > 0 ? taken.start : offset, end };
+}
+
+/** Document and cursor when the text is there up to `offset`; undefined where nobody is asked. */
 function placeAt(
-  { path, languageId, before, after }: Omit<PlannedFile, 'edits'>,
-  edit: TypedEdit,
-  typed: number,
+  { path, languageId, before, after }: FileVersions,
+  { edit, closers }: Typing,
+  offset: number,
+  taken: Stretch,
   { settings, repository }: Pick<PlanOptions, 'settings' | 'repository'>,
-): (Pick<Decision, 'typed' | 'text' | 'offset'> & { readonly lines: number }) | undefined {
-  const text = textDuring(before, after, edit, typed);
-  const offset = edit.at + typed;
+): (Place & { readonly lines: number }) | undefined {
+  const typed = offset - edit.at;
+  const standing = standingClosers({ text: after, languageId }, closers, offset, taken);
+  const text = textDuring(before, after, edit, typed, textOf(standing));
   const document = { uri: path, path, repository, languageId, text, offset };
   const context = buildContext(document, settings.multiline);
   if (gate(document, context, 'automatic', settings) !== undefined) return undefined;
-  return { typed, text, offset, lines: context.multiline ? blockLines : 1 };
+  const closesTaken = context.closers !== undefined;
+  const lines = context.multiline ? blockLines : 1;
+  return { typed, text, offset, taken, closesTaken, lines };
 }
 
 function decisionOf(
   commit: Commit,
-  { path, after }: Omit<PlannedFile, 'edits'>,
-  { at, insertedLength }: TypedEdit,
-  { typed, text, offset, written }: Pick<Decision, 'typed' | 'text' | 'offset' | 'written'>,
+  { path, after, languageId }: FileVersions,
+  { edit: { at, insertedLength }, closers }: Typing,
+  place: Place & Pick<Decision, 'written'>,
   { seed }: Pick<PlanOptions, 'seed'>,
 ): Decision {
+  const { typed, text, offset, written, closesTaken, taken: before } = place;
   const id = `${commit.id}:${path}:${offset}`;
   const truth = after.slice(offset, at + insertedLength);
   const mood = drawMood(seededRandom(seedOf(`${seed} ${id}`)));
-  return { id, typed, text, offset, truth, written, mood };
+  const closersAt = (length: number, taken: number) => {
+    const inAll = taken === 0 ? before : takenUpTo(offset + taken, place);
+    return standingClosers({ text: after, languageId }, closers, offset + length, inAll);
+  };
+  return { id, typed, text, offset, truth, written, closesTaken, taken: before, closersAt, mood };
 }

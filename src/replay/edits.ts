@@ -52,14 +52,15 @@ export function typedEdits(before: string, after: string): TypedEdit[] | undefin
   return edits.map((edit) => asAfterEnter(edit, before, after));
 }
 
-/** The document when `typed` characters of the edit have been typed. */
+/** The document when `typed` characters of the edit have been typed, and `closers` follow them. */
 export function textDuring(
   before: string,
   after: string,
   { at, from, removedLength }: TypedEdit,
   typed: number,
+  closers = '',
 ): string {
-  return after.slice(0, at + typed) + before.slice(from + removedLength);
+  return after.slice(0, at + typed) + closers + before.slice(from + removedLength);
 }
 
 function editsOfBlock(

@@ -1,17 +1,22 @@
 /**
  * Fill-in-the-middle evaluation: asks the real pipeline at each row's cursor and compares its best
  * candidate with the line that was in fact written. Rows have the columns of HumanEval infilling
- * (Bavarian et al. 2022, arXiv 2207.14255). It measures text, it runs nobody's code.
+ * (Bavarian et al. 2022, arXiv 2207.14255). Half of the rows have what an editor closes by itself after
+ * the cursor; there a text is right if accepting it leaves the line. It runs nobody's code.
  */
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { CopyIndex } from '../completion/copyIndex';
+import { lineHead, lineRest } from '../completion/indentation';
+import { insertionAt } from '../completion/insertion';
 import { suggest } from '../completion/suggest';
 import type { Policy } from '../model/types';
 import type { CandidateSource, Clock, Settings, Suggestion } from '../types';
 import { languageOf } from '../util/language';
 import { seededRandom } from '../util/random';
 import { mean, quantile } from '../util/statistics';
+import { automaticClosers, standingClosers, textOf } from './autoClosing';
+import { seedOf } from './decisions';
 
 const fimRow = z.object({
   prompt: z.string(),
@@ -52,6 +57,9 @@ export interface FimAnswer {
   readonly suggestion: Suggestion;
   /** Text of the best candidate, '' when there was none. */
   readonly text: string;
+  /** What an editor puts after the cursor there, '' for nothing, and whether it stood there. */
+  readonly closers: string;
+  readonly isClosed: boolean;
   readonly source: CandidateSource | 'none';
   readonly exact: boolean;
   /** 1 - Levenshtein distance / longer length, 0..1. */
@@ -66,7 +74,14 @@ export interface FimReport {
   readonly editSimilarity: number;
   readonly latencyMs: { readonly p50: number; readonly p95: number };
   /** Rows by where the best candidate came from, and how many of those were exact. */
-  readonly bySource: Readonly<Record<string, { readonly n: number; readonly exact: number }>>;
+  readonly bySource: Readonly<Record<string, RowCount>>;
+  /** Rows where an editor puts closers after the cursor, by whether they stood there. */
+  readonly byClosers: { readonly plain: RowCount; readonly closed: RowCount };
+}
+
+export interface RowCount {
+  readonly n: number;
+  readonly exact: number;
 }
 
 /** Reads JSON lines; throws with the line's number when a row is not of the form. */
@@ -106,13 +121,22 @@ export function summarizeFim(answers: readonly FimAnswer[]): FimReport {
     if (exact) entry.exact++;
   }
   const latencies = answers.map((answer) => answer.latencyMs).sort((a, b) => a - b);
+  const open = answers.filter(({ closers }) => closers !== '');
   return {
     n: answers.length,
     exactMatch: mean(answers.map((answer) => (answer.exact ? 1 : 0))),
     editSimilarity: mean(answers.map((answer) => answer.similarity)),
     latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95) },
     bySource,
+    byClosers: {
+      plain: countOf(open.filter(({ isClosed }) => !isClosed)),
+      closed: countOf(open.filter(({ isClosed }) => isClosed)),
+    },
   };
+}
+
+function countOf(answers: readonly FimAnswer[]): RowCount {
+  return { n: answers.length, exact: answers.filter(({ exact }) => exact).length };
 }
 
 async function answerRow(
@@ -125,16 +149,21 @@ async function answerRow(
   const { prompt, target } = atEditorColumn(row);
   const path = row.path ?? 'untitled.py';
   const { sources } = options;
+  const languageId = languageOf(path);
+  const suffix = options.leftOnly ? '' : row.suffix;
+  const closers = options.leftOnly ? '' : closersBehind(prompt, target, suffix, languageId);
+  const isClosed = closers !== '' && seededRandom(seedOf(String(index)))() < 0.5;
+  const document = {
+    uri: uriOf(path),
+    path,
+    repository: row.repository ?? options.repository,
+    languageId,
+    text: prompt + (isClosed ? closers : '') + suffix,
+    offset: prompt.length,
+  };
   const suggestion = await suggest(
     {
-      document: {
-        uri: uriOf(path),
-        path,
-        repository: row.repository ?? options.repository,
-        languageId: languageOf(path),
-        text: prompt + (options.leftOnly ? '' : row.suffix),
-        offset: prompt.length,
-      },
+      document,
       trigger: 'invoked',
       settings: { ...options.settings, multiline: 'never' },
       policy: sources.includes('model') ? options.policy : undefined,
@@ -150,14 +179,17 @@ async function answerRow(
   );
   const best = suggestion.candidates[0];
   const text = firstLine(best?.text ?? '');
+  const line = isClosed ? firstLine(insertionAt(document)(text)?.whole ?? '') : text;
   return {
     taskId: row.task_id ?? String(index),
     target,
     suggestion,
     text,
+    closers,
+    isClosed,
     source: best?.source ?? 'none',
-    exact: text === target,
-    similarity: editSimilarity(text, target),
+    exact: line === target,
+    similarity: editSimilarity(line, target),
     latencyMs: suggestion.latencyMs.total,
   };
 }
@@ -171,6 +203,14 @@ function atEditorColumn(row: FimRow): { readonly prompt: string; readonly target
   const startsLine = row.prompt === '' || row.prompt.endsWith('\n');
   const indent = startsLine ? (/^[ \t]*/.exec(line)?.[0] ?? '') : '';
   return { prompt: row.prompt + indent, target: line.slice(indent.length) };
+}
+
+/** What the editor has put after the cursor when the line is typed up to there; '' within a line. */
+function closersBehind(prompt: string, target: string, suffix: string, languageId: string): string {
+  if (lineRest(suffix).trim() !== '') return '';
+  const start = prompt.length - lineHead(prompt).length;
+  const typed = { text: prompt + target, below: suffix, start, languageId };
+  return textOf(standingClosers(typed, automaticClosers(typed), prompt.length));
 }
 
 function uriOf(path: string): string {

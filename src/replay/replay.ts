@@ -15,8 +15,16 @@ import type { Clock, FeedbackEvent, Logger, Settings, Suggestion } from '../type
 import { systemClock } from '../util/clock';
 import { seededRandom } from '../util/random';
 import { Arm, figuresOf } from './arm';
-import { type Decision, decisionAfter, planCommit, type PlannedFile, seedOf } from './decisions';
-import { textDuring, type TypedEdit } from './edits';
+import { textOf } from './autoClosing';
+import {
+  type Decision,
+  decisionAfter,
+  planCommit,
+  type PlannedEdit,
+  type PlannedFile,
+  seedOf,
+} from './decisions';
+import { textDuring } from './edits';
 import type { Commit, History } from './history';
 import type { ArmName, ArmRecord, DecisionRecord } from './measures';
 import { rememberedPolicy } from './rememberedPolicy';
@@ -196,15 +204,17 @@ class ReplayedCommit {
       const { before, after, languageId } = file;
       const uri = this.#workspace.uriOf(file.path);
       for (const { arm } of this.#players) arm.open(uri, before);
-      for (const { edit, decisions } of file.edits) {
-        for (const decision of decisions) {
-          const played = await this.#decide(file, edit, decision, signal);
+      for (const planned of file.edits) {
+        const { edit } = planned;
+        for (const decision of planned.decisions) {
+          const played = await this.#decide(file, planned, decision, signal);
           asked.push({ decision, languageId, played });
           const lineEnd = decision.truth.indexOf('\n');
           const typed = decision.typed + (lineEnd < 0 ? decision.truth.length : lineEnd);
           for (const { arm } of this.#players) {
-            const carried = arm.carriedTo - edit.at;
-            arm.write(uri, textDuring(before, after, edit, Math.max(typed, carried)));
+            const there = Math.max(typed, arm.carriedTo - edit.at);
+            const closers = textOf(decision.closersAt(there - decision.typed, 0));
+            arm.write(uri, textDuring(before, after, edit, there, closers));
             arm.rest();
           }
         }
@@ -222,7 +232,7 @@ class ReplayedCommit {
   /** Asks every arm at a decision, and those whose users take a text once more behind it, and so on. */
   async #decide(
     file: PlannedFile,
-    edit: TypedEdit,
+    planned: PlannedEdit,
     first: Decision,
     signal: AbortSignal,
   ): Promise<Played[]> {
@@ -240,7 +250,7 @@ class ReplayedCommit {
       for (const player of players) {
         const { carriedTo } = player.arm;
         if (carriedTo <= decision.offset) continue;
-        const after = decisionAfter(this.#commit, file, edit, decision, carriedTo, plan);
+        const after = decisionAfter(this.#commit, file, planned, decision, carriedTo, plan);
         if (after === undefined) continue;
         const others = pending.get(after.offset)?.players ?? [];
         pending.set(after.offset, { decision: after, players: [...others, player] });

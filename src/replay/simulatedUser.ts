@@ -51,13 +51,15 @@ export function drawMood(random: Random): Mood {
   };
 }
 
-/** What the person does with `text` who is about to write `truth`. */
-export function reactTo(text: string, truth: string, mood: Mood): Reaction {
+/**
+ * What the person does with `text` who is about to write `truth`. `leavesRight` says whether what stands
+ * after the cursor belongs there once the text is taken whole.
+ */
+export function reactTo(text: string, truth: string, mood: Mood, leavesRight = true): Reaction {
   if (!mood.looks) return { kind: 'ignore' };
   const wanted = text.trimEnd();
-  if (wanted !== '' && truth.startsWith(wanted) && !splitsWord(truth, wanted.length)) {
-    return { kind: 'accept' };
-  }
+  const isTrue = wanted !== '' && truth.startsWith(wanted) && !splitsWord(truth, wanted.length);
+  if (isTrue && leavesRight) return { kind: 'accept' };
   const nearly = nearlyTrue(wanted, truth);
   if (nearly !== undefined && mood.mends) return { kind: 'mend', mendedLength: nearly };
   const words = agreeingWords(text, truth);

@@ -26,6 +26,11 @@ export interface Answer {
   readonly target: string;
   /** What was shown, '' for nothing. */
   readonly text: string;
+  /** See `Cut`; answers from before there were any have neither. */
+  readonly closers?: string;
+  readonly isClosed?: boolean;
+  /** What stands from the cursor on when the text is accepted; the text itself where left out. */
+  readonly left?: string;
   readonly latencyMs: number;
   readonly candidates: readonly StoredCandidate[];
   /** What was known at the cut; kept only where a reward model learns from it. */

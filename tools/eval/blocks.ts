@@ -91,6 +91,9 @@ function bodiesOf({ path, text }: SourceFile): Cut[] {
         text: [above + first.slice(0, indent), ...below].join('\n'),
         offset: above.length + indent,
         target: kept.join('\n').slice(indent),
+        // The editor put the closer of a block on the line below.
+        closers: '',
+        isClosed: false,
       },
     ];
   });

@@ -1,9 +1,12 @@
 /**
  * Makes completion questions of a package's sources: a line of code is cut in its middle, or after
  * the indentation that the editor puts there by itself, and what followed on that line is the
- * answer. The rest of the file stays as it is. Nothing here looks at a model.
+ * answer. The rest of the file stays as it is; the closers that the editor has put after the cursor
+ * while the line was typed may stand there or not. Nothing here looks at a model.
  */
+import { automaticClosers, standingClosers, textOf } from '../../src/replay/autoClosing';
 import { scanSyntax } from '../../src/completion/syntax';
+import { seedOf } from '../../src/replay/decisions';
 import { languageOf } from '../../src/util/language';
 import { type Random, seededRandom, shuffled } from '../../src/util/random';
 
@@ -16,8 +19,11 @@ export interface SourceFile {
 export const cutKinds = ['midLine', 'lineStart'] as const;
 export type CutKind = (typeof cutKinds)[number];
 
+/** Cuts whose automatic closers stand after the cursor: none, half of them, or each once without. */
+export type ClosedCuts = 'none' | 'half' | 'both';
+
 export interface Cut {
-  /** `path:line:column`, from 1. */
+  /** `path:line:column`, from 1, and ` closed` where closers stand after the cursor. */
   readonly id: string;
   readonly kind: CutKind;
   readonly path: string;
@@ -29,6 +35,10 @@ export interface Cut {
   readonly offset: number;
   /** What was written there, to the end of the line without blanks. */
   readonly target: string;
+  /** What the editor puts after the cursor there, '' for nothing. */
+  readonly closers: string;
+  /** Whether it stands in `text`. */
+  readonly isClosed: boolean;
 }
 
 /** Shorter lines leave nothing to ask, longer ones are data. */
@@ -41,13 +51,28 @@ const minTarget = 4;
  * `count` cuts of each kind, those of the two kinds in turn; fewer where there are too few lines.
  * They are spread over the files, and the first of many are those that fewer would have been.
  */
-export function makeCuts(files: readonly SourceFile[], count: number, seed = 1): Cut[] {
+export function makeCuts(
+  files: readonly SourceFile[],
+  count: number,
+  seed = 1,
+  closed: ClosedCuts = 'none',
+): Cut[] {
   const [middle = [], start = []] = cutKinds.map((kind, i) =>
     cutsOfKind(kind, files, count, seededRandom(seed + i)),
   );
   return Array.from({ length: count }, (_, i) => [middle[i], start[i]])
     .flat()
-    .filter((cut) => cut !== undefined);
+    .filter((cut) => cut !== undefined)
+    .flatMap((cut) => {
+      if (cut.closers === '' || closed === 'none') return [cut];
+      if (closed === 'both') return [cut, closedCut(cut)];
+      return [seededRandom(seedOf(`${seed} ${cut.id}`))() < 0.5 ? closedCut(cut) : cut];
+    });
+}
+
+function closedCut(cut: Cut): Cut {
+  const text = cut.text.slice(0, cut.offset) + cut.closers + cut.text.slice(cut.offset);
+  return { ...cut, id: `${cut.id} closed`, text, isClosed: true };
 }
 
 interface OpenFile extends SourceFile {
@@ -90,16 +115,22 @@ function cutOne(kind: CutKind, file: OpenFile, random: Random): Cut | undefined 
     const target = line.slice(column, end);
     if (!/\w/.test(target)) continue;
     const before = lines.slice(0, number).reduce((sum, each) => sum + each.length + 1, 0);
+    const languageId = languageOf(path);
     // A line inside a comment or a text of several lines is prose.
-    if (scanSyntax(text.slice(0, before), languageOf(path)).kind !== 'code') continue;
+    if (scanSyntax(text.slice(0, before), languageId).kind !== 'code') continue;
+    const below = text.slice(before + end);
+    const typed = { text: text.slice(0, before + end), below, start: before, languageId };
+    const closers = textOf(standingClosers(typed, automaticClosers(typed), before + column));
     return {
       id: `${path}:${number + 1}:${column + 1}`,
       kind,
       path,
       line: number,
-      text: text.slice(0, before + column) + text.slice(before + end),
+      text: text.slice(0, before + column) + below,
       offset: before + column,
       target,
+      closers,
+      isClosed: false,
     };
   }
   return undefined;

@@ -124,6 +124,8 @@ function cutAt({ path, text }: SourceFile, nameStart: number, typed: number): Me
     text: text.slice(0, offset) + text.slice(offset + target.length),
     offset,
     target,
+    closers: '',
+    isClosed: false,
     nameStart,
   };
 }

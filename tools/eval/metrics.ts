@@ -9,15 +9,21 @@ export interface Marks {
   readonly saved: number;
 }
 
-/** Marks of `text`, '' for none, where `target` was written; blanks at the end do not count. */
-export function marksOf(text: string, target: string): Marks {
-  const [line = ''] = text.split('\n');
-  const shown = line.trimEnd();
+/**
+ * Marks of `text`, '' for none, where `target` was written; blanks at the end do not count. With closers
+ * after the cursor, what accepting it has `left` there is judged.
+ */
+export function marksOf(text: string, target: string, left = text): Marks {
+  const line = lineOf(left);
   return {
-    exact: shown === target,
-    similarity: editSimilarity(shown, target),
-    saved: wordsInCommon(shown, target),
+    exact: line === target,
+    similarity: editSimilarity(line, target),
+    saved: wordsInCommon(lineOf(text), target),
   };
+}
+
+function lineOf(text: string): string {
+  return (text.split('\n')[0] ?? '').trimEnd();
 }
 
 /** Length of the beginning that two texts share, back to where a word of `shown` ends. */

@@ -6,6 +6,7 @@
  */
 import { CopyIndex } from '../../src/completion/copyIndex';
 import type { DocumentSnapshot } from '../../src/completion/context';
+import { insertionAt } from '../../src/completion/insertion';
 import type { LanguageList, LanguageServer } from '../../src/completion/languageList';
 import {
   type NeighbourFile,
@@ -145,14 +146,7 @@ export class Workbench {
     await parser.load(languageOf(cut.path));
     return suggest(
       {
-        document: {
-          uri: uriOf(cut.path),
-          path: cut.path,
-          repository: this.#sources.entry.name,
-          languageId: languageOf(cut.path),
-          text: cut.text,
-          offset: cut.offset,
-        },
+        document: documentOf(cut, this.#sources.entry.name),
         trigger: row.atDefaults === true ? 'automatic' : 'invoked',
         settings:
           row.atDefaults === true ? defaultSettings : { ...defaultSettings, multiline: 'never' },
@@ -343,4 +337,13 @@ class RememberingServer implements LanguageServer {
 
 function uriOf(path: string): string {
   return `file:///${path}`;
+}
+
+/** What stands from the cursor on, to the last closer, when `text` is accepted at a cut. */
+export function leftBy(cut: Cut, text: string): string {
+  return insertionAt(documentOf(cut, ''))(text)?.whole ?? '';
+}
+
+function documentOf({ path, text, offset }: Cut, repository: string): DocumentSnapshot {
+  return { uri: uriOf(path), path, repository, languageId: languageOf(path), text, offset };
 }

@@ -1,7 +1,8 @@
 /**
- * npm run eval [-- --set heldOut|tuned] [--packages A,B] [--cuts N] [--minutes M] [--summary] [--json]: the
- * ablation table. Cuts of all packages in turn, all rows of a cut one after the other; what is
- * answered stays answered, so it may be stopped at any time and goes on where it stopped.
+ * npm run eval [-- --set heldOut|tuned] [--packages A,B] [--cuts N] [--closers half|both] [--minutes M]
+ * [--summary] [--json]: the ablation table. Half of the cuts have the editor's automatic closers after
+ * the cursor, or each has them once. Cuts of all packages in turn, all rows of a cut one after the
+ * other; what is answered stays answered, so it may be stopped at any time and goes on where it stopped.
  * npm run eval -- fit [--cuts N]: fits the score on the tuned packages (see fit.ts).
  * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
  * npm run eval -- calibration --stores DIR: whether forecasts are to be believed (see calibration.ts).
@@ -34,7 +35,7 @@ import { stderrLogger } from '../../src/util/log';
 import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
 import { blocksAndLines, blocksReport, typingRow } from './blocks';
-import { type Cut, makeCuts } from './cuts';
+import { type ClosedCuts, type Cut, makeCuts, type SourceFile } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
 import { gateReport } from './gate';
 import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
@@ -45,6 +46,7 @@ import { calibrationReport } from './calibration';
 import {
   baselines,
   everythingRow,
+  leftBy,
   type Equipment,
   fitRow,
   type Row,
@@ -62,6 +64,7 @@ const { values, positionals } = parseArgs({
     set: { type: 'string', default: 'heldOut' },
     packages: { type: 'string' },
     cuts: { type: 'string' },
+    closers: { type: 'string', default: 'half' },
     minutes: { type: 'string', default: 'Infinity' },
     challengers: { type: 'string', default: '100' },
     model: { type: 'string', default: path.join(root, 'media/models/hone-135m') },
@@ -91,13 +94,13 @@ if (chosen.length === 0)
 if (positionals[0] === 'gate') {
   process.stdout.write((await gateReport(Number(values.challengers), note)) + '\n');
 } else if (positionals[0] === 'blocks') {
-  if (!values.summary) await askAll(fitKey(), [typingRow], Number(values.cuts ?? 15));
+  if (!values.summary) await askAll(fitKey(), [typingRow], Number(values.cuts ?? 15), 'none');
   const names = chosen.map(({ name }) => name);
   const asked = latest(fitKey(), [typingRow]).filter((each) => names.includes(each.package));
   const weights = await readRewardWeights(shippedReward);
   process.stdout.write(blocksReport(asked, createRewardModel(weights, featureNames)) + '\n');
 } else if (fitting) {
-  if (!values.summary) await askAll(fitKey(), [fitRow], Number(values.cuts ?? 40));
+  if (!values.summary) await askAll(fitKey(), [fitRow], Number(values.cuts ?? 40), 'none');
   const fit = fitScore(questionsOf(latest(fitKey(), [fitRow])));
   process.stdout.write(fitReport(fit) + '\n');
   writeWeights(fit, path.join(root, 'src/completion/scoreWeights.ts'));
@@ -123,7 +126,7 @@ if (positionals[0] === 'gate') {
   process.stdout.write(memberTable(await askMembers(Number(values.cuts ?? 300))) + '\n');
 } else {
   const key = codeKey(root, [], values.model);
-  if (!values.summary) await askAll(key, rows, Number(values.cuts ?? 100));
+  if (!values.summary) await askAll(key, rows, Number(values.cuts ?? 100), closedCuts());
   const names = chosen.map(({ name }) => name);
   const cuts = markCuts(
     latest(key, rows).filter((answer) => names.includes(answer.package)),
@@ -185,10 +188,16 @@ async function askMembers(count: number): Promise<Record<string, MemberAnswer[]>
 }
 
 /** Asks what has not been answered yet, the packages in turn. */
-async function askAll(key: string, asked: readonly Row[], count: number): Promise<void> {
+async function askAll(
+  key: string,
+  asked: readonly Row[],
+  count: number,
+  closed: ClosedCuts,
+): Promise<void> {
   const { equipment, close } = await equip();
-  const withBlocks = asked.includes(typingRow);
-  const opened = chosen.map((entry) => openPackage(entry, equipment, count, withBlocks));
+  const cutsOf = (files: readonly SourceFile[]) =>
+    asked.includes(typingRow) ? blocksAndLines(files, count) : makeCuts(files, count, 1, closed);
+  const opened = chosen.map((entry) => openPackage(entry, equipment, cutsOf));
   const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
   const startMs = performance.now();
   let done = 0;
@@ -233,11 +242,10 @@ async function equip(): Promise<{ equipment: Equipment; close: () => Promise<voi
 function openPackage(
   entry: PackageEntry,
   equipment: Equipment,
-  count: number,
-  withBlocks: boolean,
+  cutsOf: (files: readonly SourceFile[]) => readonly Cut[],
 ) {
   const sources = readPackage(entry, cache);
-  const cuts = withBlocks ? blocksAndLines(sources.files, count) : makeCuts(sources.files, count);
+  const cuts = cutsOf(sources.files);
   note(`${entry.name} ${entry.version}: ${sources.files.length} files, ${cuts.length} cuts`);
   return { entry, workbench: new Workbench(sources, equipment), cuts };
 }
@@ -250,6 +258,7 @@ function answerOf(
   suggestion: Suggestion,
 ): Answer {
   const { candidates, latencyMs, context } = suggestion;
+  const text = candidates[0]?.text ?? '';
   return {
     key,
     package: entry.name,
@@ -257,7 +266,10 @@ function answerOf(
     kind: cut.kind,
     row: row.id,
     target: cut.target,
-    text: candidates[0]?.text ?? '',
+    text,
+    closers: cut.closers,
+    isClosed: cut.isClosed,
+    ...(cut.isClosed && { left: leftBy(cut, text) }),
     latencyMs: latencyMs.total,
     candidates: candidates.map(({ tokenIds: _, logProb, ...rest }) => ({
       ...rest,
@@ -265,6 +277,11 @@ function answerOf(
     })),
     ...((row === fitRow || row === typingRow) && { context }),
   };
+}
+
+function closedCuts(): ClosedCuts {
+  if (values.closers === 'half' || values.closers === 'both') return values.closers;
+  throw new Error('--closers must be half or both.');
 }
 
 function rowOf(name: string): Row {

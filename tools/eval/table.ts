@@ -14,6 +14,8 @@ export interface MarkedCut {
   readonly language: string;
   readonly kind: CutKind;
   readonly targetCharacters: number;
+  /** Whether the automatic closers stand after the cursor; undefined where the editor puts none. */
+  readonly isClosed: boolean | undefined;
   readonly rows: Readonly<Record<string, MarkedAnswer>>;
 }
 
@@ -24,6 +26,8 @@ export interface MarkedAnswer extends Marks {
 export interface RowFigures {
   readonly exact: Interval;
   readonly exactByKind: Readonly<Record<CutKind, number>>;
+  /** Where the editor puts closers after the cursor, without them and with them; NaN without cuts. */
+  readonly exactByClosers: { readonly plain: number; readonly closed: number };
   readonly similarity: number;
   /** Share of the characters of the answers that need not be typed, 0..1. */
   readonly saved: number;
@@ -33,6 +37,8 @@ export interface RowFigures {
 export interface GroupFigures {
   readonly name: string;
   readonly cuts: number;
+  /** Cuts where the editor puts closers after the cursor, without them and with them. */
+  readonly cutsByClosers: { readonly plain: number; readonly closed: number };
   readonly rows: Readonly<Record<string, RowFigures>>;
   /** Exact match of everything over that of the better baseline. */
   readonly ratio: Interval;
@@ -66,7 +72,10 @@ export function markCuts(
   return [...byCut.values()].flatMap((cut) => {
     const [first] = cut;
     const rows = Object.fromEntries(
-      cut.map(({ row, text, target, latencyMs }) => [row, { ...marksOf(text, target), latencyMs }]),
+      cut.map(({ row, text, target, left, latencyMs }) => [
+        row,
+        { ...marksOf(text, target, left), latencyMs },
+      ]),
     );
     if (first === undefined || names.all.some(({ id }) => rows[id] === undefined)) return [];
     return {
@@ -74,6 +83,7 @@ export function markCuts(
       language: languageOfPackage(first.package),
       kind: first.kind,
       targetCharacters: first.target.length,
+      isClosed: first.closers ? first.isClosed === true : undefined,
       rows,
     };
   });
@@ -102,6 +112,7 @@ function figures(name: string, cuts: readonly MarkedCut[], names: RowNames): Gro
   return {
     name,
     cuts: cuts.length,
+    cutsByClosers: byClosers((isClosed) => closedCuts(cuts, isClosed).length),
     rows: Object.fromEntries(names.all.map(({ id }) => [id, rowFigures(id, cuts, strata)])),
     ratio: bootstrap(strata, (sample) => {
       const better = Math.max(...names.baselines.map((row) => exactShare(sample, row)));
@@ -125,12 +136,21 @@ function rowFigures(
   return {
     exact: bootstrap(strata, (sample) => exactShare(sample, row)),
     exactByKind: { midLine: ofKind('midLine'), lineStart: ofKind('lineStart') },
+    exactByClosers: byClosers((isClosed) => exactShare(closedCuts(cuts, isClosed), row)),
     similarity: mean(answers.map(({ similarity }) => similarity)),
     saved:
       sum(answers.map(({ saved }) => saved)) /
       sum(cuts.map(({ targetCharacters }) => targetCharacters)),
     latencyMs: { p50: quantile(latencies, 0.5), p95: quantile(latencies, 0.95) },
   };
+}
+
+function byClosers(figure: (isClosed: boolean) => number) {
+  return { plain: figure(false), closed: figure(true) };
+}
+
+function closedCuts(cuts: readonly MarkedCut[], isClosed: boolean): MarkedCut[] {
+  return cuts.filter((cut) => cut.isClosed === isClosed);
 }
 
 function exactShare(cuts: readonly MarkedCut[], row: string): number {
@@ -148,6 +168,8 @@ export function markdown({ key, overall, languages, packages }: Ablation, names:
         'row',
         'exact match, % (95 %)',
         ...cutKinds.map((kind) => `${kindTitles[kind]}, %`),
+        `open brackets or quotes (${overall.cutsByClosers.plain}), %`,
+        `automatic closers (${overall.cutsByClosers.closed}), %`,
         'edit similarity',
         'characters saved, %',
         'p50 / p95, ms',
@@ -159,6 +181,8 @@ export function markdown({ key, overall, languages, packages }: Ablation, names:
           title,
           `${percent(row.exact.value)} (${percent(row.exact.low)} to ${percent(row.exact.high)})`,
           ...cutKinds.map((kind) => percent(row.exactByKind[kind])),
+          percent(row.exactByClosers.plain),
+          percent(row.exactByClosers.closed),
           row.similarity.toFixed(3),
           percent(row.saved),
           `${row.latencyMs.p50.toFixed(0)} / ${row.latencyMs.p95.toFixed(0)}`,
@@ -199,5 +223,5 @@ export function tableOf(head: readonly string[], body: readonly (readonly string
 }
 
 function percent(share: number): string {
-  return (100 * share).toFixed(1);
+  return Number.isNaN(share) ? '-' : (100 * share).toFixed(1);
 }

@@ -17,3 +17,13 @@ test('what is saved is what taking word by word gives', () => {
   expect(marksOf('loader', 'load').saved).toBe(0);
   expect(marksOf('load', 'load(item)').saved).toBe(4);
 });
+
+test('behind closers, what accepting a text leaves is judged, and what it says is saved', () => {
+  expect(marksOf('id)', 'id);', 'id)')).toMatchObject({ exact: false, saved: 3 });
+  expect(marksOf('id, key', 'id, key)', 'id, key)')).toEqual({
+    exact: true,
+    similarity: 1,
+    saved: 7,
+  });
+  expect(marksOf('id)', 'id)', 'id))').exact).toBe(false);
+});

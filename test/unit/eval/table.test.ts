@@ -58,9 +58,28 @@ test('the table has a line for each row and says how many cuts it rests on', () 
   expect(text).toContain('2 cuts of 1 packages');
   expect(text).toContain('| copied alone | 50.0 (');
   expect(text).toContain(
-    '| + all | 100.0 (100.0 to 100.0) | 100.0 | 100.0 | 1.000 | 100.0 | 300 / 300 |',
+    '| + all | 100.0 (100.0 to 100.0) | 100.0 | 100.0 | - | - | 1.000 | 100.0 | 300 / 300 |',
   );
   expect(text).not.toContain('Python');
   expect(markdown(of(answers('snake', ['x.x'])), names)).toContain('no language server for Python');
   expect(text).toMatch(/- all \(2\): 2\.00 \(/);
+});
+
+test('cuts with automatic closers have a column, beside those where none were put in', () => {
+  const all = answers('shop', ['x.x', '..x', '..x', '...']).map((answer) => {
+    const cut = Number(answer.cut.split(':')[1]);
+    return cut === 0 ? answer : { ...answer, closers: ')', isClosed: cut > 1 };
+  });
+  const { overall } = of(all);
+  expect(overall.cutsByClosers).toEqual({ plain: 1, closed: 2 });
+  expect(overall.rows['all']?.exactByClosers).toEqual({ plain: 1, closed: 1 / 2 });
+  const text = markdown(of(all), names);
+  expect(text).toContain('| open brackets or quotes (1), % | automatic closers (2), % |');
+  expect(text).toMatch(/\| \+ all \|.* 100\.0 \| 50\.0 \| 0\.750 \|/);
+});
+
+test('an answer behind closers is marked by what it leaves', () => {
+  const left = { text: 'done()', left: 'done())', closers: ')', isClosed: true };
+  const all = answers('shop', ['xxx']).map((answer) => ({ ...answer, ...left }));
+  expect(of(all).overall.rows['all']?.exact.value).toBe(0);
 });

@@ -19,9 +19,9 @@ function blockDecision() {
   for (let seed = 1; ; seed++) {
     const options = { ...plan, seed, maxInCommit: 1, maxInEdit: 1 };
     for (const file of planCommit(commit, options)) {
-      for (const { edit, decisions } of file.edits) {
-        const [decision] = decisions;
-        if (decision && truthOf(decision).includes('\n')) return { file, edit, decision };
+      for (const planned of file.edits) {
+        const [decision] = planned.decisions;
+        if (decision && truthOf(decision).includes('\n')) return { file, planned, decision };
       }
     }
   }
@@ -30,8 +30,8 @@ function blockDecision() {
 const truthOf = ({ truth, written }: Decision) => truth.slice(0, written);
 
 describe('whoever has taken a text', () => {
-  const { file, edit, decision } = blockDecision();
-  const next = (offset: number) => decisionAfter(commit, file, edit, decision, offset, plan);
+  const { file, planned, decision } = blockDecision();
+  const next = (offset: number) => decisionAfter(commit, file, planned, decision, offset, plan);
   const end = decision.offset + decision.written;
 
   test('is asked in the line below where that text ends its line', () => {
@@ -51,5 +51,71 @@ describe('whoever has taken a text', () => {
   test('is not asked beyond what the decision stands for', () => {
     expect(next(end)).toBeUndefined();
     expect(next(end + 8)).toBeUndefined();
+  });
+});
+
+describe('the editor has closed', () => {
+  const written = [
+    "import { plant, tend } from './garden';",
+    '',
+    'export function grow(beds: Bed[], year: number) {',
+    '  for (const bed of beds) {',
+    "    plant(bed, ['rose', 'tulip'], year);",
+    '    tend(bed, { often: true, late: false });',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+  const change = { path: 'garden.ts', before: '', after: written };
+  const all = [...Array(40).keys()].flatMap((seed) =>
+    planCommit({ ...commit, changes: [change] }, { ...plan, seed, maxInCommit: 4, maxInEdit: 4 }),
+  );
+  const planned = all.flatMap((file) =>
+    file.edits.flatMap((edit) => edit.decisions.map((decision) => ({ file, edit, decision }))),
+  );
+  const closersAfter = ({ text, offset }: Decision) => text.slice(offset);
+  const at = (marked: string) => {
+    const offset = written.indexOf(marked.replace('█', '')) + marked.indexOf('█');
+    const found = planned.find(({ decision }) => decision.offset === offset);
+    if (found === undefined) throw new Error(`Nobody was asked at ${marked}`);
+    return found;
+  };
+
+  test('what is open where somebody pauses, and nothing else is new', () => {
+    expect(closersAfter(at('grow(█beds').decision)).toBe(')');
+    expect(closersAfter(at('  █for (').decision)).toBe('\n}');
+    expect(closersAfter(at('plant(█bed').decision)).toBe(')\n  }\n}');
+    expect(closersAfter(at("['rose', █'tulip'").decision)).toBe('])\n  }\n}');
+    for (const { decision } of planned) {
+      const { text, offset, truth } = decision;
+      expect(text.slice(0, offset) + truth).toBe(written);
+      expect(closersAfter(decision).replace(/\s/g, '')).toMatch(/^[)\]}']*$/);
+    }
+  });
+
+  test('nothing of what was taken, unless the text was put in front of closers', () => {
+    const taken = ({ file, edit, decision }: (typeof planned)[number], text: string) => {
+      const end = decision.offset + text.length;
+      const next = decisionAfter(commit, file, edit, decision, end, plan);
+      return next && closersAfter(next);
+    };
+    const body = '\n  }\n}';
+    expect(taken(at('    █plant('), "plant(bed, ['rose', ")).toBe(body);
+    expect(taken(at('plant(█bed'), "bed, ['rose', ")).toBe(`])${body}`);
+    const loop = 'for (const bed of beds) {';
+    expect(taken(at('  █for ('), loop)).toBe('\n}');
+  });
+
+  test('until all is written', () => {
+    const { decision } = at('tend(█bed');
+    const standing = (length: number) =>
+      decision
+        .closersAt(length, 0)
+        .map(({ close }) => close)
+        .join('');
+    expect(standing(0)).toBe(')}}');
+    expect(standing('bed, {'.length)).toBe('})}}');
+    expect(standing('bed, { often: true, late: false }'.length)).toBe(')}}');
+    expect(standing(decision.truth.length)).toBe('');
   });
 });

@@ -27,32 +27,31 @@ function fixedPolicy(text: string): Policy & { readonly asked: GenerateRequest[]
   };
 }
 
+const options = {
+  workspace: [],
+  sources: ['model'],
+  repository: 'sample',
+  settings,
+  clock: systemClock,
+} as const;
+
+const midLine = {
+  prompt: 'const total = items.re',
+  suffix: '\nprint(total);\n',
+  canonical_solution: 'duce(add);',
+  path: 'a.ts',
+};
+
 async function answer(row: Record<string, string>, text: string, leftOnly = false) {
   const policy = fixedPolicy(text);
   const answers = await evaluateFim(
-    {
-      rows: parseFimRows(JSON.stringify(row)),
-      policy,
-      workspace: [],
-      sources: ['model'],
-      leftOnly,
-      repository: 'sample',
-      settings,
-      clock: systemClock,
-    },
+    { ...options, rows: parseFimRows(JSON.stringify(row)), policy, leftOnly },
     new AbortController().signal,
   );
   return { answer: answers[0], report: summarizeFim(answers), asked: policy.asked[0] };
 }
 
 describe('evaluateFim', () => {
-  const midLine = {
-    prompt: 'const total = items.re',
-    suffix: '\nprint(total);\n',
-    canonical_solution: 'duce(add);',
-    path: 'a.ts',
-  };
-
   test('the line that was written counts as exact, whatever white space ends it', async () => {
     const { report } = await answer(midLine, 'duce(add); ');
     expect(report).toMatchObject({ n: 1, exactMatch: 1, editSimilarity: 1 });
@@ -86,6 +85,50 @@ describe('evaluateFim', () => {
   test('left only hides what stands after the cursor', async () => {
     expect((await answer(midLine, 'x', true)).asked?.context.suffix).toBe('');
     expect((await answer(midLine, 'x', false)).asked?.context.suffix).toContain('print(total)');
+  });
+});
+
+describe('where an editor closes brackets', () => {
+  const call = {
+    prompt: 'const total = sum(items.re',
+    suffix: '\nprint(total);\n',
+    canonical_solution: 'duce(add), 0);',
+    path: 'a.ts',
+  };
+  const rows = parseFimRows(`${JSON.stringify(call)}\n`.repeat(12));
+  const ask = async (text: string, more: { leftOnly?: boolean } = {}) => {
+    const policy = fixedPolicy(text);
+    const answers = await evaluateFim(
+      { ...options, policy, rows, leftOnly: false, ...more },
+      new AbortController().signal,
+    );
+    return { answers, report: summarizeFim(answers), asked: policy.asked };
+  };
+
+  test('half of the rows have the closers after the cursor, and the policy is not told', async () => {
+    const { answers, report, asked } = await ask('duce(add), 0);');
+    expect(new Set(answers.map(({ closers }) => closers))).toEqual(new Set([')']));
+    const { plain, closed } = report.byClosers;
+    expect(plain.n + closed.n).toBe(12);
+    expect(Math.min(plain.n, closed.n)).toBeGreaterThan(2);
+    expect([plain.exact, closed.exact]).toEqual([plain.n, closed.n]);
+    expect(new Set(asked.map(({ context }) => context.suffix))).toEqual(new Set([call.suffix]));
+  });
+
+  test('a text that the closers do not make the line of is not right', async () => {
+    const { report } = await ask('duce(add), 0');
+    expect(report.byClosers.plain.exact + report.byClosers.closed.exact).toBe(0);
+  });
+
+  test('none are there where the cursor sees nothing after it, or stands within a line', async () => {
+    expect((await ask('x', { leftOnly: true })).report.byClosers.closed.n).toBe(0);
+    const within = {
+      ...midLine,
+      prompt: 'sum(items.re',
+      suffix: ', 0);\n',
+      canonical_solution: 'd',
+    };
+    expect((await answer(within, 'x')).answer?.closers).toBe('');
   });
 });
 

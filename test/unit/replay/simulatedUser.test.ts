@@ -52,6 +52,14 @@ describe('a simulated user', () => {
     );
   });
 
+  test('does not take whole what leaves a wrong closer behind, but may mend it', () => {
+    const leavesWrong = (text: string) => reactTo(text, `${text}\n`, patient, false);
+    expect(leavesWrong('a)')).toEqual({ kind: 'typeAgainst' });
+    expect(leavesWrong('first, second)')).toEqual({ kind: 'partial', words: [5, 1, 7, 1] });
+    const long = 'schedule(beds, today, tools)';
+    expect(leavesWrong(long)).toEqual({ kind: 'mend', mendedLength: long.length });
+  });
+
   test('may not look at all', () =>
     check('foo();', 'foo();', { kind: 'ignore' }, { looks: false }));
 
