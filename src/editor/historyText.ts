@@ -3,6 +3,7 @@
  * came of it, why it cannot be done. Pure, so that tests can read them.
  */
 import type { Result } from '../host/protocol';
+import { tooFewWords } from '../training/dataset';
 import type { FeedbackEvent } from '../types';
 import { counted } from './exportText';
 import type { TrainingEnd } from './learning';
@@ -114,7 +115,7 @@ export function historyEndWords(
     case 'refused':
       return `${tried}; that counts from now on, but the version trained on it is not used: ${end.version.verdict.reasons[0] ?? 'it is no better.'}`;
     case 'tooLittle':
-      return `${tried}; that counts from now on, but is too little to train on.`;
+      return `${tried}; that counts from now on. ${tooFewWords(end.examples)}`;
     case 'notInPlace':
       return `${tried}; what it learned does better but could not be put in place: ${messageOf(end.error)}`;
     case 'elsewhere':

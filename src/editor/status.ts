@@ -82,11 +82,9 @@ export function learningWords(learning: LearningState, trained: LineMemory | und
     case 'refitting':
       return 'Learning from your latest feedback.';
     case 'resting': {
-      const last = trained
-        ? `Last trained at ${dateTime(trained.endedMs)}. ${trained.words}`
-        : 'Not trained yet.';
-      const { reason } = learning;
-      return reason === undefined ? last : `${last} Next: ${restWords(reason, clockTime)}.`;
+      const last = trained && `Last trained at ${dateTime(trained.endedMs)}. ${trained.words}`;
+      const next = learning.reason && restWords(learning.reason, clockTime);
+      return [last, next].filter(Boolean).join(' ') || 'Not trained yet.';
     }
   }
 }

@@ -91,7 +91,10 @@ describe('what came of it', () => {
   const report = { decisions: 412, accepted: 88, ownOnly: false };
 
   test.each<[HistoryEnd, RegExp]>([
-    [{ kind: 'tooLittle', words: 'Only 3.' }, /counts from now on, but is too little to train on/],
+    [
+      { kind: 'tooLittle', examples: { have: 3, needed: 100 } },
+      /counts from now on\. Not enough examples yet: 3 of 100\.$/,
+    ],
     [{ kind: 'elsewhere' }, /the next training/],
     [{ kind: 'stopped' }, /was stopped/],
     [{ kind: 'failed', error: new Error('No memory.') }, /training failed: No memory\.$/],

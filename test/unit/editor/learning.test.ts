@@ -21,7 +21,11 @@ import { silentLogger } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
 
 const hourMs = 3_600_000;
-const tooLittle: TrainingEnd = { kind: 'tooLittle', words: 'There is too little feedback.' };
+const tooLittle: TrainingEnd = { kind: 'tooLittle', examples: { have: 19, needed: 100 } };
+const refused = {
+  kind: 'refused',
+  version: { id: 'v1', verdict: { reasons: ['It is no better.'] } },
+} as unknown as TrainingEnd;
 
 const dismissed: FeedbackEvent = {
   kind: 'outcome',
@@ -42,15 +46,17 @@ async function setUp() {
   const failures: unknown[] = [];
   const world = {
     judged: 0,
+    examples: { have: 100, needed: 100 },
     actedMs: clock.now() - hourMs,
     isOnMains: true,
     settings: defaultSettings.learning,
     /** What the next training does. */
-    train: (() => Promise.resolve(tooLittle)) as LearningWork['train'],
+    train: (() => Promise.resolve(refused)) as LearningWork['train'],
     refit: () => Promise.resolve(),
   };
   const open = (name: string): Learning => {
     const work: LearningWork = {
+      examples: () => Promise.resolve(world.examples),
       refit: () => {
         done.push(`${name} refits`);
         return world.refit();
@@ -109,6 +115,7 @@ async function until(clock: FakeClock, isSo: () => boolean): Promise<void> {
 describe('a window', () => {
   test('refits once twenty were judged, without waiting for the next look', async () => {
     const { clock, done, world, open } = await setUp();
+    world.examples = { have: 19, needed: 100 };
     const learning = open('a');
     learning.start();
     for (let i = 0; i < judgedForRefit; i++) {
@@ -126,8 +133,11 @@ describe('a window', () => {
     learning.start();
     await until(clock, () => ends.length > 0);
     expect(done).toEqual(['a refits', 'a trains']);
-    expect(ends).toEqual([tooLittle]);
-    expect(learning.last).toMatchObject({ words: tooLittle.words, isUnfinished: false });
+    expect(ends).toEqual([refused]);
+    expect(learning.last).toMatchObject({
+      words: 'Version v1 is not used: It is no better.',
+      isUnfinished: false,
+    });
   });
 
   test('asks for the power only when it would train', async () => {
@@ -153,7 +163,7 @@ describe('a window', () => {
     learning.acted();
     await until(clock, () => learning.state.kind === 'resting');
     expect(learning.last?.isUnfinished).toBe(true);
-    world.train = () => Promise.resolve(tooLittle);
+    world.train = () => Promise.resolve(refused);
     clock.correct(defaultSettings.learning.idleMinutes * 60_000 * 0.8);
     await pass(clock, firstLookMs);
     expect(done.slice(1)).toEqual(['a trains']);
@@ -188,6 +198,51 @@ describe('a window', () => {
     expect(learning.stop()).toBe(true);
     await expect(training).rejects.toMatchObject({ name: 'AbortError' });
     expect(learning.stop()).toBe(false);
+  });
+
+  test.each([
+    ['known before it begins', { have: 19, needed: 100 }],
+    ['found by the run alone', { have: 100, needed: 100 }],
+  ])('that is asked for with too few examples leaves no trace: %s', async (_name, examples) => {
+    const { clock, world, open } = await setUp();
+    const learning = open('a');
+    const trainNow = () => learning.trainNow(new AbortController().signal, () => undefined);
+    expect(await trainNow()).toEqual(refused);
+    const { last } = learning;
+    world.examples = examples;
+    world.train = () => Promise.resolve(tooLittle);
+    clock.correct(hourMs);
+    expect(await trainNow()).toEqual(tooLittle);
+    expect(learning.last).toEqual(last);
+  });
+
+  test('that finds too few examples by itself does not try again at once', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.train = () => Promise.resolve(tooLittle);
+    const learning = open('a');
+    learning.start();
+    await until(clock, () => done.length > 0);
+    await pass(clock, 4 * firstLookMs);
+    expect(done).toEqual(['a trains']);
+    expect(learning.last).toBeUndefined();
+  });
+
+  test('says soon how many examples there are, while it waits for more', async () => {
+    const { clock, world, open } = await setUp();
+    const learning = open('a');
+    const have = (): number | undefined => {
+      const reason = learning.state.kind === 'resting' ? learning.state.reason : undefined;
+      return reason?.kind === 'tooFewExamples' ? reason.examples.have : undefined;
+    };
+    world.examples = { have: 19, needed: 100 };
+    learning.start();
+    await until(clock, () => have() === 19);
+    world.examples = { have: 20, needed: 100 };
+    world.actedMs = clock.now();
+    learning.acted();
+    learning.recorded(dismissed);
+    await until(clock, () => have() === 20);
+    expect(clock.now() - world.actedMs).toBeLessThan(60_000);
   });
 
   test('tries again later after a training process was killed', async () => {
@@ -228,10 +283,11 @@ describe('a window', () => {
 
   test('waits for no timer while nobody is there and nothing is to be done', async () => {
     const { clock, done, world, open } = await setUp();
+    world.examples = { have: 19, needed: 100 };
     const learning = open('a');
     learning.start();
     await pass(clock, 2 * firstLookMs);
-    expect(learning.state).toMatchObject({ reason: { kind: 'tooLittle' } });
+    expect(learning.state).toMatchObject({ reason: { kind: 'tooFewExamples' } });
     expect(clock.pending).toBe(0);
     // Whoever does something is looked after once, when they have gone away again.
     world.actedMs = clock.now();
@@ -239,6 +295,7 @@ describe('a window', () => {
     learning.acted();
     expect(clock.pending).toBe(1);
     world.judged = judgedForTraining;
+    world.examples = { have: 100, needed: 100 };
     clock.correct(defaultSettings.learning.idleMinutes * 60_000);
     await until(clock, () => done.length > 1);
     expect(done).toEqual(['a refits', 'a trains']);
@@ -318,6 +375,7 @@ describe('two windows', () => {
 
   test('learn from what either has done: one refit is enough for both', async () => {
     const { clock, done, world, open } = await setUp();
+    world.examples = { have: 19, needed: 100 };
     world.judged = judgedForRefit;
     world.refit = () => {
       world.judged = 0;
@@ -334,7 +392,7 @@ describe('two windows', () => {
     world.judged = judgedForTraining;
     world.train = () => {
       world.judged = 0;
-      return Promise.resolve(tooLittle);
+      return Promise.resolve(refused);
     };
     const lock = path.join(directory, 'training.lock');
     writeFileSync(lock, 'a window that is gone');
