@@ -45,6 +45,8 @@ test('Alt+] shows another candidate, and the row names the one that was taken', 
 test('thumbs and comments are stored with the last suggestion', async () => {
   await window.status('hone.hone.status').click();
   await window.pick('Bad suggestion');
+  await window.page.getByText('Rate the last suggestion, in cycled.ts').waitFor();
+  await window.pick('Bad suggestion');
   await feedback.wait('cycled.ts', ({ thumb }) => thumb === 'down');
   await window.command('Hone: Comment on Last Suggestion...');
   await window.answer('It should have been the weight.');
