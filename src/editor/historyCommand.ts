@@ -4,7 +4,6 @@
  * trains as after any other feedback. Offered once for each repository, after Hone was used there for a
  * little while, and never again.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
@@ -39,7 +38,7 @@ import {
 import type { LearningProgress } from './learning';
 import { takeLock } from './lockFile';
 import { isAbortError } from './log';
-import { findRepository, type Repository } from './repository';
+import { findRepository, type Repository, repositoryKey } from './repository';
 import type { SettingsSource } from './settings';
 import type { Memory } from './snooze';
 
@@ -218,7 +217,7 @@ async function readHistory(
     return await replayHistoryInChild(
       {
         ...{ repository: directory, address, modelDir: base.directory, threads: threads() },
-        out: path.join(files.histories, `${nameOf(repository)}.db`),
+        out: path.join(files.histories, `${repositoryKey(repository)}.db`),
         limits: historyLimits,
         settings: withoutNeverLearned(settings.forDocument(folder.uri), prefix),
       },
@@ -266,10 +265,5 @@ function withoutNeverLearned(settings: Settings, prefix: string): Settings {
 }
 
 function offeredKey(repository: Repository): string {
-  return `historyOffered.${nameOf(repository)}`;
-}
-
-/** Tells repositories apart by where they lie. */
-function nameOf({ directory }: Repository): string {
-  return createHash('sha256').update(directory).digest('hex').slice(0, 12);
+  return `historyOffered.${repositoryKey(repository)}`;
 }

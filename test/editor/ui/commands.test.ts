@@ -55,12 +55,12 @@ test('thumbs and comments are stored with the last suggestion', async () => {
 
 test('what an export would write is shown before anything is written', async () => {
   await window.command('Hone: Export Feedback...');
+  await window.pick('This workspace (shop)');
+  await window.pick('All time');
   await window.pick('events');
-  await window.dialog().waitFor();
-  expect(await window.dialog().textContent()).toContain('as events?');
   await window.page.locator('.tab', { hasText: 'Hone export events.md' }).waitFor();
-  await window.dialog().locator('.monaco-button', { hasText: 'Cancel' }).click();
-  await window.dialog().waitFor({ state: 'detached' });
+  await window.page.getByText('as events?').waitFor();
+  await window.pick('Cancel');
 });
 
 test('switched off from the menu, it says so and stays silent until it is switched on', async () => {
