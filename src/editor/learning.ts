@@ -16,6 +16,7 @@ import type { Disposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
 import type { LearnedFiles } from './learnedFiles';
 import {
+  commandMinutes,
   emptyMemory,
   judgedForRefit,
   type LearningFacts,
@@ -37,7 +38,12 @@ import type { VersionLine } from './versionLine';
 export type LearningState =
   | { readonly kind: 'resting'; readonly reason: RestReason | undefined }
   | { readonly kind: 'refitting' }
-  | { readonly kind: 'training'; readonly progress: LearningProgress };
+  | {
+      readonly kind: 'training';
+      readonly progress: LearningProgress;
+      /** Name of the folder whose history it learns from, where it does not learn from feedback. */
+      readonly history?: string;
+    };
 
 export interface LearningProgress {
   /** What is being done, as a word or two. */
@@ -66,7 +72,7 @@ export interface LearningWork {
   refit(signal: AbortSignal): Promise<void>;
   train(
     line: VersionLine,
-    minutes: number | undefined,
+    minutes: number,
     signal: AbortSignal,
     onProgress: (progress: Omit<LearningProgress, 'leftMs'>) => void,
   ): Promise<TrainingEnd>;
@@ -123,6 +129,8 @@ export class Learning implements Disposable {
   #refitting = new AbortController();
   /** The training under way. */
   #training: { readonly abort: AbortController; readonly isByCommand: boolean } | undefined;
+  /** Work that a training is a part of. */
+  #leading: AbortController | undefined;
   #isDisposed = false;
   #trouble = '';
 
@@ -176,10 +184,32 @@ export class Learning implements Disposable {
     if (mode === 'idle' && this.#cancelLook === undefined) this.#lookAfter(idleMinutes * 60_000);
   }
 
-  /** Ends the training under way in this window, if there is one. */
+  /** Ends what is learned in this window at the moment, if anything is. */
   stop(): boolean {
+    const isAtWork = this.#training !== undefined || this.#leading !== undefined;
     this.#training?.abort.abort();
-    return this.#training !== undefined;
+    this.#leading?.abort();
+    return isAtWork;
+  }
+
+  /** Shows how far learning from a history is, training included, and lets `stop` end it. */
+  async lead<T>(
+    history: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal, onProgress: (progress: LearningProgress) => void) => Promise<T>,
+  ): Promise<T> {
+    if (this.#leading !== undefined) return work(signal, () => undefined);
+    const leading = new AbortController();
+    this.#leading = leading;
+    try {
+      return await work(AbortSignal.any([signal, leading.signal]), (progress) =>
+        this.#show({ kind: 'training', progress, history }),
+      );
+    } finally {
+      this.#leading = undefined;
+      this.#setState({ kind: 'resting', reason: undefined });
+      this.changed();
+    }
   }
 
   /**
@@ -250,7 +280,8 @@ export class Learning implements Disposable {
   /** Resolves to when to look again though nobody says that anything changed; see `lookAgainMs`. */
   async #look(): Promise<number | undefined> {
     const { line, settings, onEnded } = this.#params;
-    if (this.#training !== undefined || this.#isDisposed || line() === undefined) return undefined;
+    const isAtWork = this.#training !== undefined || this.#leading !== undefined;
+    if (isAtWork || this.#isDisposed || line() === undefined) return undefined;
     try {
       const facts = await this.#facts();
       const step = await this.#nextStep(facts);
@@ -365,8 +396,10 @@ export class Learning implements Disposable {
     try {
       logger.info('learning', 'Training begins.');
       this.#setProgress({ stage: 'reading feedback', share: 0, leftMs: undefined });
-      const end = await work.train(line, request.minutes, signal, ({ stage, share }) => {
-        const leftMs = ((clock.now() - startMs) * (1 - share)) / share;
+      const minutes = request.minutes ?? commandMinutes;
+      const end = await work.train(line, minutes, signal, ({ stage, share }) => {
+        const spentMs = clock.now() - startMs;
+        const leftMs = Math.min((spentMs * (1 - share)) / share, minutes * 60_000 - spentMs);
         const progress = { stage, share, leftMs: share < foretoldShare ? undefined : leftMs };
         this.#setProgress(progress);
         request.onProgress?.(progress);
@@ -444,7 +477,12 @@ export class Learning implements Disposable {
     this.#setState({ kind: 'training', progress });
   }
 
+  /** What leads shows how far all of it is. */
   #setState(state: LearningState): void {
+    if (this.#leading === undefined) this.#show(state);
+  }
+
+  #show(state: LearningState): void {
     this.#state = state;
     this.#states.fire(state);
   }
@@ -454,6 +492,7 @@ export class Learning implements Disposable {
     this.#cancelLook?.();
     this.#refitting.abort();
     this.#training?.abort.abort();
+    this.#leading?.abort();
     this.#states.dispose();
   }
 }

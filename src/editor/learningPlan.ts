@@ -83,6 +83,8 @@ export const judgedForRefit = 20;
 export const refitEveryMs = 3 * 60_000;
 /** Judgements that are worth training the policy again. */
 export const judgedForTraining = 50;
+/** Minutes that a training by command takes, about. */
+export const commandMinutes = 10;
 /** A machine that is never calm is trained on all the same, after so many times the idle time. */
 const patience = 4;
 /** How often it looks for mains power, for calm, and for the end of what another window does. */

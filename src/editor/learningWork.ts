@@ -61,7 +61,7 @@ export function learningWork(params: LearningWorkParams): LearningWork {
           modelDir: base.directory,
           registryDir: line.directory,
           documents: line.workspace,
-          options: { threads: threads(), ...(minutes === undefined ? {} : { minutes }) },
+          options: { threads: threads(), minutes },
         },
         {
           ...{ hostScript, clock, logger, signal },

@@ -77,7 +77,9 @@ export function learningWords(learning: LearningState, trained: LineMemory | und
     case 'training': {
       const { stage, share, leftMs } = learning.progress;
       const left = leftMs === undefined ? '' : `, ${minutesWords(leftMs)} left`;
-      return `Learning from your feedback: ${stage}, ${percent(share)}${left}.`;
+      const source =
+        learning.history === undefined ? 'your feedback' : `the history of ${learning.history}`;
+      return `Learning from ${source}: ${stage}, ${percent(share)}${left}.`;
     }
     case 'refitting':
       return 'Learning from your latest feedback.';

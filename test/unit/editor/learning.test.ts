@@ -12,7 +12,11 @@ import {
   type TrainingEnd,
   watchEveryMs,
 } from '../../../src/editor/learning';
-import { judgedForRefit, judgedForTraining } from '../../../src/editor/learningPlan';
+import {
+  commandMinutes,
+  judgedForRefit,
+  judgedForTraining,
+} from '../../../src/editor/learningPlan';
 import type { VersionLine } from '../../../src/editor/versionLine';
 import { ModelError } from '../../../src/model/errors';
 import type { FeedbackEvent } from '../../../src/types';
@@ -36,6 +40,8 @@ const dismissed: FeedbackEvent = {
   visibleMs: 1_000,
   timeMs: 0,
 };
+
+const line = { name: 'line', workspace: undefined } as VersionLine;
 
 /** Windows that share a folder and a clock, with work that ends when a test says so. */
 async function setUp() {
@@ -70,7 +76,7 @@ async function setUp() {
       files: learnedFiles(directory),
       work,
       settings: () => world.settings,
-      line: () => ({ name: 'line', workspace: undefined }) as VersionLine,
+      line: () => line,
       store: () => Promise.resolve({ judgedSince: () => Promise.resolve(world.judged) }),
       machine: {
         idleMs: () => Promise.resolve(clock.now() - world.actedMs),
@@ -355,6 +361,58 @@ describe('a window', () => {
     open('a').start();
     await until(clock, () => done.length > 0);
     expect(done).toEqual(['a refits']);
+  });
+});
+
+describe('learning from a history', () => {
+  const half = { stage: 'reading history', share: 0.5, leftMs: undefined };
+  const never = new AbortController().signal;
+
+  test('shows how far all of it is, training included, and rests when it ends', async () => {
+    const { world, open } = await setUp();
+    const learning = open('a');
+    const seen: string[] = [];
+    learning.onDidChangeState((state) =>
+      seen.push(
+        state.kind === 'training' ? `${state.history} ${state.progress.share}` : state.kind,
+      ),
+    );
+    world.train = (_line, _minutes, _signal, onProgress) => {
+      onProgress({ stage: 'training', share: 0.2 });
+      return Promise.resolve(refused);
+    };
+    await learning.lead('shop', never, async (signal, onProgress) => {
+      onProgress(half);
+      await learning.trainNow(signal, (progress) =>
+        onProgress({ ...progress, share: 0.5 + progress.share / 2 }),
+      );
+    });
+    expect(seen).toEqual(['shop 0.5', 'shop 0.6', 'resting']);
+  });
+
+  test('is stopped like a training', async () => {
+    const { open } = await setUp();
+    const learning = open('a');
+    const reading = learning.lead('shop', never, (signal) =>
+      endless(line, 1, signal, () => undefined),
+    );
+    expect(learning.stop()).toBe(true);
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+    expect(learning.stop()).toBe(false);
+  });
+});
+
+describe('a training that takes its time', () => {
+  test('is never said to take longer than it may', async () => {
+    const { clock, world, open } = await setUp();
+    const left: (number | undefined)[] = [];
+    world.train = (_line, minutes, _signal, onProgress) => {
+      clock.correct(minutes * 30_000);
+      onProgress({ stage: 'training', share: 0.11 });
+      return Promise.resolve(refused);
+    };
+    await open('a').trainNow(new AbortController().signal, ({ leftMs }) => left.push(leftMs));
+    expect(left).toEqual([(commandMinutes * 60_000) / 2]);
   });
 });
 

@@ -22,6 +22,11 @@ describe('the status bar says', () => {
       '$(mortar-board) Hone: learning 42 %',
     ],
     [
+      'how far learning from a history is',
+      { learning: { kind: 'training', progress, history: 'shop' } },
+      '$(mortar-board) Hone: learning 42 %',
+    ],
+    [
       'ready while the reward model is fitted',
       { learning: { kind: 'refitting' } },
       '$(sparkle) Hone: ready',
