@@ -37,6 +37,17 @@ export async function* readNewest(
   for (const file of files) yield* readStore(file, { fromMs: times[limit - 1] ?? 0 });
 }
 
+/** How many suggestions a file holds; throws as `readStores` does. */
+export async function countStored(file: string): Promise<number> {
+  const database = await openReadable(file);
+  try {
+    const count = 'SELECT count(*) AS n FROM suggestions';
+    return (await database?.use((connection) => connection.get<{ n: number }>(count)))?.n ?? 0;
+  } finally {
+    await database?.close();
+  }
+}
+
 async function newestTimesIn(file: string, limit: number): Promise<number[]> {
   const database = await openReadable(file);
   try {
