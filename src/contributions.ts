@@ -39,6 +39,9 @@ export type CommandId = (typeof commands)[keyof typeof commands];
 /** Run by the editor after it has inserted a suggestion; never in the palette. */
 export const acceptedCommand = 'hone.accepted';
 
+/** Argument by which a command knows that its key was pressed in the editor; see package.json. */
+export const fromKey = 'key';
+
 /** What follows `hone.` in a setting's name. */
 export type SettingName =
   Exclude<keyof Settings, 'learning'> | `learning.${keyof LearningSettings}`;

@@ -151,7 +151,10 @@ export type Outcome =
 /** Seconds after acceptance at which survival is measured. */
 export const survivalSeconds = [15, 30, 120, 300, 600] as const;
 
-/** How the tracked region stood when survival was measured. */
+/**
+ * How the tracked region stood when survival was measured. `replacedOutside`: read anew from the disk,
+ * or replaced or deleted together with lines above it; neither says anything about the text.
+ */
 export type RegionState = 'present' | 'edited' | 'undone' | 'replacedOutside' | 'closed';
 
 /**

@@ -7,6 +7,7 @@ import {
   acceptedCommand,
   type CommandId,
   commands,
+  fromKey,
   section,
   type SettingName,
   walkthroughId,
@@ -29,6 +30,7 @@ import {
 import { isAbortError, messageOf } from './log';
 import { menuEntries } from './menu';
 import { type ModelSetup, type ModelState, setModel } from './modelSetup';
+import { comment, rate } from './ratingCommand';
 import { languageEnabled, type SettingsSource } from './settings';
 import type { Snooze } from './snooze';
 import type { StoreOwner } from './storeOwner';
@@ -76,8 +78,8 @@ export function registerCommands(params: CommandParams): Disposable {
     [commands.toggleLanguage]: () => toggleLanguage(settings),
     [commands.snooze]: (minutes?: number) => chooseSnooze(snooze, minutes),
 
-    [commands.rateUp]: () => rate(bridge, store, { thumb: 'up' }),
-    [commands.rateDown]: () => rate(bridge, store, { thumb: 'down' }),
+    [commands.rateUp]: (from?: typeof fromKey) => rate(bridge, store, 'up', from === fromKey),
+    [commands.rateDown]: (from?: typeof fromKey) => rate(bridge, store, 'down', from === fromKey),
     [commands.comment]: () => comment(bridge, store),
 
     [commands.exportFeedback]: async () => exportFeedback(await store.open(), preview, clock),
@@ -225,42 +227,6 @@ async function pickSnooze(snooze: Snooze): Promise<number | undefined> {
       snooze.untilMs === undefined ? 'For how long?' : `Until ${clockTime(snooze.untilMs)} so far`,
   });
   return picked?.minutes;
-}
-
-async function rate(
-  bridge: FeedbackBridge,
-  store: StoreOwner,
-  rating: { readonly thumb: 'up' | 'down' } | { readonly comment: string },
-): Promise<void> {
-  const { last } = bridge;
-  if (last.kind === 'unrecorded') {
-    await vscode.window.showInformationMessage(
-      'Nothing is recorded in this file, as the setting hone.neverLearn says.',
-    );
-    return;
-  }
-  // After a reload the window has shown nothing yet, but the store knows what came last.
-  const suggestionId =
-    last.kind === 'recorded'
-      ? last.suggestionId
-      : (await (await store.open()).lastSuggestion())?.suggestion.id;
-  if (suggestionId === undefined || !bridge.rate(rating, suggestionId)) {
-    await vscode.window.showInformationMessage(
-      'Hone has suggested nothing yet that could be rated.',
-    );
-    return;
-  }
-  const said =
-    'comment' in rating ? 'comment' : rating.thumb === 'up' ? 'thumbs up' : 'thumbs down';
-  vscode.window.setStatusBarMessage(`$(check) Hone: ${said} noted`, 3000);
-}
-
-async function comment(bridge: FeedbackBridge, store: StoreOwner): Promise<void> {
-  const text = await vscode.window.showInputBox({
-    title: 'Comment on the last suggestion',
-    prompt: 'What was good or bad about it? It is stored on this machine only.',
-  });
-  if (text?.trim()) await rate(bridge, store, { comment: text.trim() });
 }
 
 async function chooseModel(): Promise<void> {

@@ -77,16 +77,16 @@ export function learningWords(learning: LearningState, trained: LineMemory | und
     case 'training': {
       const { stage, share, leftMs } = learning.progress;
       const left = leftMs === undefined ? '' : `, ${minutesWords(leftMs)} left`;
-      return `Learning from your feedback: ${stage}, ${percent(share)}${left}.`;
+      const source =
+        learning.history === undefined ? 'your feedback' : `the history of ${learning.history}`;
+      return `Learning from ${source}: ${stage}, ${percent(share)}${left}.`;
     }
     case 'refitting':
       return 'Learning from your latest feedback.';
     case 'resting': {
-      const last = trained
-        ? `Last trained at ${dateTime(trained.endedMs)}. ${trained.words}`
-        : 'Not trained yet.';
-      const { reason } = learning;
-      return reason === undefined ? last : `${last} Next: ${restWords(reason, clockTime)}.`;
+      const last = trained && `Last trained at ${dateTime(trained.endedMs)}. ${trained.words}`;
+      const next = learning.reason && restWords(learning.reason, clockTime);
+      return [last, next].filter(Boolean).join(' ') || 'Not trained yet.';
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   acceptedCommand,
   commands,
   defaultOf,
+  fromKey,
   section,
   type SettingName,
   settingTypes,
@@ -43,12 +44,22 @@ describe('package.json and contributions.ts agree', () => {
 });
 
 describe('package.json', () => {
-  test('binds no key but Esc, and that only while the ghost text is ours', () => {
-    expect(contributes.keybindings.map(({ key }) => key)).toEqual(['escape']);
-    for (const { when } of contributes.keybindings) {
+  test('binds Esc only while the ghost text is ours', () => {
+    const escape = contributes.keybindings.filter(({ key }) => key === 'escape');
+    expect(escape).toHaveLength(1);
+    for (const { when } of escape) {
       expect(when).toContain(suggestionVisibleKey);
-      expect(when).toContain('inlineSuggestionVisible');
+      expect(when).toContain(' inlineSuggestionVisible');
     }
+  });
+
+  test('binds keys in a text editor alone', () => {
+    for (const { when } of contributes.keybindings) expect(when).toMatch(/^editorTextFocus && /);
+  });
+
+  test('tells the commands that rate when it was by key', () => {
+    const told = contributes.keybindings.filter(({ args }) => args === fromKey);
+    expect(told.map(({ command }) => command)).toEqual([commands.rateUp, commands.rateDown]);
   });
 
   test('names only commands that exist', () => {

@@ -45,6 +45,8 @@ test('Alt+] shows another candidate, and the row names the one that was taken', 
 test('thumbs and comments are stored with the last suggestion', async () => {
   await window.status('hone.hone.status').click();
   await window.pick('Bad suggestion');
+  await window.page.getByText('Rate the last suggestion, in cycled.ts').waitFor();
+  await window.pick('Bad suggestion');
   await feedback.wait('cycled.ts', ({ thumb }) => thumb === 'down');
   await window.command('Hone: Comment on Last Suggestion...');
   await window.answer('It should have been the weight.');
@@ -53,12 +55,12 @@ test('thumbs and comments are stored with the last suggestion', async () => {
 
 test('what an export would write is shown before anything is written', async () => {
   await window.command('Hone: Export Feedback...');
+  await window.pick('This workspace (shop)');
+  await window.pick('All time');
   await window.pick('events');
-  await window.dialog().waitFor();
-  expect(await window.dialog().textContent()).toContain('as events?');
   await window.page.locator('.tab', { hasText: 'Hone export events.md' }).waitFor();
-  await window.dialog().locator('.monaco-button', { hasText: 'Cancel' }).click();
-  await window.dialog().waitFor({ state: 'detached' });
+  await window.page.getByText('as events?').waitFor();
+  await window.pick('Cancel');
 });
 
 test('switched off from the menu, it says so and stays silent until it is switched on', async () => {

@@ -22,6 +22,11 @@ describe('the status bar says', () => {
       '$(mortar-board) Hone: learning 42 %',
     ],
     [
+      'how far learning from a history is',
+      { learning: { kind: 'training', progress, history: 'shop' } },
+      '$(mortar-board) Hone: learning 42 %',
+    ],
+    [
       'ready while the reward model is fitted',
       { learning: { kind: 'refitting' } },
       '$(sparkle) Hone: ready',
@@ -87,9 +92,7 @@ describe('of learning it is said', () => {
 
   test('what came of it the last time, and when it goes on', () => {
     const words = learningWords(ready.learning, trained);
-    expect(words).toMatch(/^Last trained at .+ It is no better\. Next: when you are away\.$/);
-    expect(learningWords(ready.learning, undefined)).toBe(
-      'Not trained yet. Next: when you are away.',
-    );
+    expect(words).toMatch(/^Last trained at .+ It is no better\. Trains when you are away\.$/);
+    expect(learningWords(ready.learning, undefined)).toBe('Trains when you are away.');
   });
 });
