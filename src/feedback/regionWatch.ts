@@ -164,11 +164,12 @@ export class RegionWatch implements Disposable {
     const { suggestionId, clock, record, documentText, linePrefix, closers } = this.#options;
     const document = documentText();
     const { start, end } = this.region;
-    const text = document.slice(start, end);
+    const standing = document.slice(start, end);
+    const text = standing === closers ? '' : standing;
     // What another branch has there, or a text that replaced all of it, is nobody's second thought.
     if (text === this.#settledText || this.region.state === 'replacedOutside') return;
     const isTaken = this.purpose === 'taken';
-    if (!isTaken && (text.trim() === '' || text === closers)) return;
+    if (!isTaken && text.trim() === '') return;
     // Written anew with what stands before it, it would be told as if that stood there twice.
     const isInstead = text !== '' && this.region.survival === 0;
     if (isInstead && !document.endsWith(linePrefix, start)) return;

@@ -111,6 +111,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE candidates ADD COLUMN copy_recency REAL;
   ALTER TABLE candidates ADD COLUMN copy_same_symbol INTEGER;
   `,
+  // 3 -> 4. The closers between prefix and suffix; those of older rows are in the suffix.
+  `ALTER TABLE suggestions ADD COLUMN closers TEXT NOT NULL DEFAULT ''`,
 ];
 
 /** The version this Hone writes and the newest it can read. */
