@@ -41,11 +41,13 @@ export const defaultExploration = 0.05;
 const costs = {
   /** The key that takes a text. */
   take: 1,
+  /** A text that is read and refused. */
+  wrong: 2,
   /** The line end and the wait before what comes below a text that was taken. */
-  next: 8,
+  below: 8,
 } as const;
-/** Characters of a text like most: the threshold is about one of these. */
-const usualLength = 20;
+/** Characters of a text that is worth what it costs at the threshold half-way. */
+const usualLength = 31;
 
 /**
  * The threshold of an eagerness 0..1 for a text of usual length: a sixteenth half-way, 0 (all is shown)
@@ -53,11 +55,6 @@ const usualLength = 20;
  */
 export function thresholdOf(eagerness: number): number {
   return (1 - Math.min(1, Math.max(0, eagerness))) ** 4;
-}
-
-/** What a wrong text costs who wants to see what reaches this threshold, in characters. */
-function wrongCost(threshold: number): number {
-  return (threshold / (1 - threshold)) * (usualLength - costs.take);
 }
 
 /** How far from the threshold the choice is still drawn, as a factor. */
@@ -79,24 +76,29 @@ export function evenChance({ text, probability }: Chance): number {
 }
 
 /**
- * What showing each of the texts that compete at a cursor is worth, in characters expected: those taken
- * and kept, less what it costs to take and to refuse, and what is to be expected of asking again below
- * a text that others go on from.
+ * The characters that showing each of the texts is expected to save, of all that compete at a cursor:
+ * those taken and kept, less what it costs to take and to refuse, and what asking again behind a text
+ * may bring where others go on from it.
  */
 export function worthsOf(chances: readonly Chance[]): number[] {
-  const wrong = wrongCost(thresholdOf(0.5));
   return chances.map(({ text, probability }) => {
-    const own = probability * (text.length - costs.take) - (1 - probability) * wrong;
-    const further = chances
-      .filter((other) => other.text.length > text.length && other.text.startsWith(text))
-      .map(
-        (other) =>
-          other.probability * (other.text.length - text.length) -
-          Math.max(0, probability - other.probability) * wrong -
-          probability * costs.next,
-      );
-    return own + Math.max(0, ...further);
+    const own = probability * (text.length - costs.take) - (1 - probability) * costs.wrong;
+    const next = chances
+      .filter((other) => goesOnFrom(text, other.text))
+      .map((other) => {
+        const rest = other.text.slice(text.length);
+        const wrong = Math.max(0, probability - other.probability) * costs.wrong;
+        const wait = probability * (rest.startsWith('\n') ? costs.below : 0);
+        return other.probability * rest.length - wrong - wait;
+      });
+    return own + Math.max(0, ...next);
   });
+}
+
+/** Whether a text begins with all of another one, and not in the middle of a word. */
+function goesOnFrom(text: string, other: string): boolean {
+  if (other.length <= text.length || !other.startsWith(text)) return false;
+  return !/\w$/.test(text) || !/^\w/.test(other.slice(text.length));
 }
 
 export function rerank<T extends { readonly text: string }>(

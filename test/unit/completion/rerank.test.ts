@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   evenChance,
@@ -19,7 +20,7 @@ const judged = (...probabilities: readonly number[]): Judged<{ text: string }>[]
     preference: probability,
   }));
 
-const textOf = (probability: number) => probability.toFixed(2).padEnd(20, 'x');
+const textOf = (probability: number) => probability.toFixed(2).padEnd(31, 'x');
 
 const chosen = (probabilities: readonly number[], options: Partial<RerankOptions> = {}) =>
   rerank(judged(...probabilities), { ...certain, random: () => 0.999, ...options });
@@ -43,7 +44,7 @@ describe('without exploration', () => {
 
   test('a longer text may be less likely, for it saves more', () => {
     const long = { candidate: { text: 'x'.repeat(40) }, probability: 0.3, preference: 0 };
-    const short = { candidate: { text: 'x' }, probability: 0.5, preference: 0 };
+    const short = { candidate: { text: 'y' }, probability: 0.5, preference: 0 };
     const { candidates } = rerank([short, long], { ...certain, random: () => 0.5 });
     expect(candidates.map(({ score }) => score)).toEqual([0.3, 0.5]);
   });
@@ -54,8 +55,8 @@ describe('without exploration', () => {
         ...certain,
         random: () => 0.5,
       }).shownIndex;
-    expect(shown('x'.repeat(20), 0.24)).toBeNull();
-    expect(shown('x'.repeat(40), 0.24)).toBe(0);
+    expect(shown('x'.repeat(31), 0.24)).toBeNull();
+    expect(shown('x'.repeat(62), 0.24)).toBe(0);
     expect(shown('x'.repeat(6), 0.4)).toBeNull();
     expect(shown(';', 0.99)).toBeNull();
   });
@@ -85,9 +86,23 @@ test('eagerness goes from showing nothing to showing everything', () => {
 });
 
 test('the even chance of a text of usual length is its own, and less of a shorter one', () => {
-  expect(evenChance({ text: 'x'.repeat(20), probability: 0.3 })).toBeCloseTo(0.3);
-  expect(evenChance({ text: 'x'.repeat(39), probability: 0.3 })).toBeCloseTo(0.6 / 1.3);
+  expect(evenChance({ text: 'x'.repeat(31), probability: 0.3 })).toBeCloseTo(0.3);
+  expect(evenChance({ text: 'x'.repeat(61), probability: 0.3 })).toBeCloseTo(0.6 / 1.3);
   expect(evenChance({ text: 'x', probability: 0.99 })).toBe(0);
+});
+
+test('at an eagerness of a half what is worth more than it costs is shown, and nothing else', () => {
+  const chance = fc.record({
+    text: fc.nat({ max: 200 }).map((length) => 'x'.repeat(1 + length)),
+    probability: fc.double({ min: 0.005, max: 0.995, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(chance, (one) => {
+      const [worth = 0] = worthsOf([one]);
+      fc.pre(Math.abs(worth) > 1e-9);
+      expect(evenChance(one) >= thresholdOf(0.5)).toBe(worth > 0);
+    }),
+  );
 });
 
 describe('of texts that go on from each other', () => {
@@ -109,6 +124,23 @@ describe('of texts that go on from each other', () => {
   test('the shorter comes first where more would be lost with the longer', () => {
     expect(best(0.3, 0.03)).toBe('the first line');
     expect(best(0.9, 0.5)).toBe('the first line');
+  });
+
+  test('on one line the shorter costs no wait', () => {
+    const [a = 0, b = 0] = worthsOf([
+      { text: 'load', probability: 0.9 },
+      { text: 'load(user)', probability: 0.8 },
+    ]);
+    expect(a).toBeGreaterThan(b);
+  });
+
+  test('part of a word begins no other', () => {
+    const [alone] = worthsOf([{ text: 'load', probability: 0.5 }]);
+    const [beside] = worthsOf([
+      { text: 'load', probability: 0.5 },
+      { text: 'loadAll(users)', probability: 0.5 },
+    ]);
+    expect(beside).toBe(alone);
   });
 
   test('the first line is shown where the whole is too unlikely', () => {
