@@ -49,15 +49,18 @@ export function isOneKeystroke(text: string): boolean {
   return (
     [...text].length === 1 ||
     /^(\r?\n)?[ \t]*(\r?\n[ \t]*)?$/.test(text) ||
-    /^(\(\)|\[\]|\{\}|<>|""|''|``|\/\*\*? ?\*\/)$/.test(text)
+    pair.test(text) ||
+    /^\/\*\*? ?\*\/$/.test(text)
   );
 }
 
-/** Characters of what a single key inserted that an editor leaves behind the cursor; else 0. */
+const pair = /^(?:\(\)|\[\]|\{\}|<>|""|''|``)$/;
+
+/** Characters of what a single key inserted that an editor leaves behind the cursor; mostly 0. */
 export function behindCursor(text: string): number {
   const line = /^\r?\n[ \t]*(\r?\n[ \t]*)$/.exec(text)?.[1];
   if (line !== undefined) return line.length;
-  return isOneKeystroke(text) && text.trim() !== '' ? text.length - [...text][0]!.length : 0;
+  return pair.test(text) ? 1 : 0;
 }
 
 /** Whether `text` may be what an editor put behind the cursor by itself: closers, blanks, an end tag. */

@@ -155,12 +155,13 @@ export class RegionWatch implements Disposable {
     const { suggestionId, clock, record, documentText, linePrefix, closers } = this.#options;
     const document = documentText();
     const { start, end } = this.region;
-    const text = document.slice(start, end);
+    const standing = document.slice(start, end);
+    const text = standing === closers ? '' : standing;
     // What another branch has there is nobody's second thought.
     if (text === this.#settledText || this.region.state === 'replacedOutside') return;
     if (this.purpose === 'writtenInstead' || this.purpose === 'passedOver') {
       const prefixStands = document.endsWith(linePrefix, start);
-      if (text.trim() === '' || text === closers || !prefixStands) return;
+      if (text.trim() === '' || !prefixStands) return;
     }
     this.#settledText = text;
     this.#settledCount++;

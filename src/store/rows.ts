@@ -85,7 +85,7 @@ async function insertSuggestion(connection: Connection, suggestion: Suggestion):
   const { context, latencyMs } = suggestion;
   // A commit whose answer was lost is tried again, so the same suggestion may come twice.
   const inserted = await connection.run(
-    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
     suggestion.id,
     suggestion.timeMs,
@@ -111,6 +111,7 @@ async function insertSuggestion(connection: Connection, suggestion: Suggestion):
     JSON.stringify(context.snippets),
     suggestion.exploration,
     suggestion.state === undefined ? null : floatsToBlob(suggestion.state),
+    context.closers ?? '',
   );
   if (inserted === 0) return;
   for (const [index, candidate] of suggestion.candidates.entries()) {
@@ -178,6 +179,7 @@ interface SuggestionRow {
   readonly snippets_json: string;
   readonly exploration: Exploration;
   readonly state_blob: Buffer | null;
+  readonly closers: string;
 }
 
 interface CandidateRow {
@@ -397,6 +399,7 @@ function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[])
       snippets: JSON.parse(row.snippets_json) as Snippet[],
       prefix: row.prefix,
       suffix: row.suffix,
+      ...(row.closers !== '' && { closers: row.closers }),
       multiline: row.multiline !== 0,
     },
     candidates: candidates.map(candidateFrom),

@@ -46,7 +46,9 @@ function firstSuggestion(version: number): Suggestion {
     if (copy === undefined) return candidate;
     return { ...candidate, copy: { ...copy, ownVotes: 1, recency: 0.75, sameSymbol: true } };
   });
-  return { ...known, candidates, exploration: 'explored', state: [0.5, -1.25, 0, 3] };
+  const learned = { ...known, candidates, state: [0.5, -1.25, 0, 3] };
+  const context = { ...known.context, ...(version >= 4 && { closers: ' }' }) };
+  return { ...learned, context, exploration: 'explored' };
 }
 
 test('there is a script of every released version', async () => {
