@@ -45,8 +45,11 @@ export interface Decision {
   readonly truth: string;
   /** Characters of what is written there, as far as a suggestion may go: a line, or a block. */
   readonly written: number;
-  /** Whether closers stand after the cursor, so that what a text opens is closed as it is accepted. */
-  readonly closesTaken: boolean;
+  /**
+   * Offset in the text after the change behind which no closer is left on the line: up to there what a
+   * text opens is closed as it is taken.
+   */
+  readonly closedUpTo: number;
   /** What was taken from suggestions and not typed, by its offsets in the text after the change. */
   readonly taken: Stretch;
   /**
@@ -125,7 +128,7 @@ export function seedOf(text: string): number {
 type FileVersions = Omit<PlannedFile, 'edits'>;
 type ChangedFile = FileVersions & { readonly edits: readonly TypedEdit[] };
 type Typing = Pick<PlannedEdit, 'edit' | 'closers'>;
-type Place = Pick<Decision, 'typed' | 'text' | 'offset' | 'taken' | 'closesTaken'>;
+type Place = Pick<Decision, 'typed' | 'text' | 'offset' | 'taken' | 'closedUpTo'>;
 
 function fileOf({ path, before = '', after }: FileChange): ChangedFile[] {
   if (after === undefined) return [];
@@ -227,8 +230,9 @@ export function decisionAfter(
 
 const nothingTaken: Stretch = { start: 0, end: 0 };
 
-function takenUpTo(end: number, { offset, taken, closesTaken }: Place): Stretch {
-  return closesTaken ? taken : { start: taken.end > 0 ? taken.start : offset, end };
+function takenUpTo(end: number, { offset, taken, closedUpTo }: Place): Stretch {
+  if (end <= closedUpTo) return taken;
+  return { start: taken.end > 0 ? taken.start : offset, end };
 }
 
 /** Document and cursor when the text is there up to `offset`; undefined where nobody is asked. */
@@ -245,9 +249,16 @@ function placeAt(
   const document = { uri: path, path, repository, languageId, text, offset };
   const context = buildContext(document, settings.multiline);
   if (gate(document, context, 'automatic', settings) !== undefined) return undefined;
-  const closesTaken = context.closers !== undefined;
+  const closedUpTo = lastOnLine(standing, context.closers ?? '');
   const lines = context.multiline ? blockLines : 1;
-  return { typed, text, offset, taken, closesTaken, lines };
+  return { typed, text, offset, taken, closedUpTo, lines };
+}
+
+/** Where the last closer on the cursor's line is typed over; never, if it stood there before. */
+function lastOnLine(standing: readonly StandingCloser[], onLine: string): number {
+  const below = standing.findIndex(({ text }) => text.includes('\n'));
+  const beside = below < 0 ? standing : standing.slice(0, below);
+  return onLine.length > beside.length ? Infinity : (beside.at(-1)?.closeAt ?? 0);
 }
 
 function decisionOf(
@@ -257,7 +268,7 @@ function decisionOf(
   place: Place & Pick<Decision, 'written'>,
   { seed }: Pick<PlanOptions, 'seed'>,
 ): Decision {
-  const { typed, text, offset, written, closesTaken, taken: before } = place;
+  const { typed, text, offset, written, closedUpTo, taken: before } = place;
   const id = `${commit.id}:${path}:${offset}`;
   const truth = after.slice(offset, at + insertedLength);
   const mood = drawMood(seededRandom(seedOf(`${seed} ${id}`)));
@@ -265,5 +276,5 @@ function decisionOf(
     const inAll = taken === 0 ? before : takenUpTo(offset + taken, place);
     return standingClosers({ text: after, languageId }, closers, offset + length, inAll);
   };
-  return { id, typed, text, offset, truth, written, closesTaken, taken: before, closersAt, mood };
+  return { id, typed, text, offset, truth, written, closedUpTo, taken: before, closersAt, mood };
 }
