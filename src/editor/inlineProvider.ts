@@ -4,6 +4,10 @@
  * editor's proposed life-cycle callbacks: a stable editor refuses a provider that has them.
  */
 import * as vscode from 'vscode';
+import { buildContext } from '../completion/context';
+import { gate } from '../completion/gate';
+import { thresholdOf } from '../completion/rerank';
+import { silenceOf, silenceWords } from '../completion/silence';
 import type { Answer, Question, Suggester } from '../completion/suggester';
 import type { Remainder } from '../completion/typeThrough';
 import { acceptedCommand } from '../contributions';
@@ -13,6 +17,7 @@ import { snapshotOf } from './documentText';
 import type { FeedbackBridge } from './feedbackBridge';
 import type { EditorLanguageServer } from './languageServer';
 import { isAbortError } from './log';
+import { type LanguageName, offText } from './offText';
 import type { SettingsSource } from './settings';
 import type { Snooze } from './snooze';
 import type { WorkspaceFiles } from './workspaceFiles';
@@ -24,11 +29,9 @@ export interface InlineProviderParams {
   readonly settings: SettingsSource;
   readonly files: WorkspaceFiles;
   readonly snooze: Snooze;
+  readonly languageName: LanguageName;
   readonly logger: Logger;
 }
-
-/** The editor draws nothing beyond this column, ghost text included. */
-const maxLineCharacters = 10_000;
 
 /** One question of the editor. */
 interface Request {
@@ -78,7 +81,6 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
   async #answer(request: Request): Promise<vscode.InlineCompletionItem[]> {
     const { document, position, trigger, token } = request;
     if (!(await this.#mayAnswer(request))) return [];
-    if (document.lineAt(position).text.length > maxLineCharacters) return [];
 
     const { snapshot, windowStart } = snapshotOf(document, position);
     if (snapshot.text.includes('\0')) return [];
@@ -91,18 +93,35 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       languageServer: languageServer.at(document, position),
     };
     const answer = await whileWanted(token, (signal) => suggester.ask(question, signal));
+    this.#logSilence(question, answer);
     return answer ? this.#offer(request, question, answer) : [];
   }
 
-  async #mayAnswer({ document, trigger }: Request): Promise<boolean> {
-    const { settings, files, snooze } = this.#params;
-    const ask = () => availabilityOf({ document, settings, files, snooze });
+  /** A line for each silence, without any code in it. */
+  #logSilence({ document, trigger, settings }: Question, answer: Answer | undefined): void {
+    if (answer && answer.remainders.length > 0) return;
+    const context = buildContext(document, settings.multiline);
+    const silence = silenceOf({
+      gate: answer ? undefined : gate(document, context, trigger, settings),
+      suggestion: answer?.suggestion,
+      threshold: thresholdOf(settings.eagerness),
+    });
+    if (silence) this.#params.logger.debug('silent', silenceWords(silence));
+  }
+
+  async #mayAnswer({ document, position, trigger }: Request): Promise<boolean> {
+    const { settings, files, snooze, logger, languageName } = this.#params;
+    const { line } = position;
+    const ask = () => availabilityOf({ document, line, settings, files, snooze });
     let availability = ask();
     if (availability.kind === 'pending') {
       await files.ready();
       availability = ask();
     }
-    return availability.kind === 'on' || (availability.kind === 'snoozed' && trigger === 'invoked');
+    if (availability.kind === 'on') return true;
+    if (availability.kind === 'snoozed' && trigger === 'invoked') return true;
+    logger.debug('silent', offText(availability, languageName)?.sentence ?? availability.kind);
+    return false;
   }
 
   /** Puts a suggestion before the user, if the document still is what it was made for. */
