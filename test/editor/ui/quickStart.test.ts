@@ -87,6 +87,19 @@ test('it opens the sample where typing what its README says brings a suggestion'
   });
 });
 
+test('it points to the walkthrough, whose first step opens code to try', async () => {
+  // By now the toast is gone; the bell keeps it.
+  await window.status('status.notifications').click();
+  const notification = window.page.locator('.notification-list-item', { hasText: 'Tab takes it' });
+  await notification.locator('.monaco-button', { hasText: 'Get Started' }).click();
+  const walkthrough = window.page.locator('.gettingStartedContainer');
+  await walkthrough.getByText('See a suggestion').first().waitFor();
+  await walkthrough.getByText('Open an Example').click();
+  await window.waitCursor(16, 1);
+  await window.type('export function cent', 60);
+  await window.waitGhost();
+});
+
 test('the sample has a history of its own to learn from', () => {
   const folder = path.join(clone, '.cache/start/garden-planner');
   expect(git('-C', folder, 'log', '--format=%s').split('\n').length).toBeGreaterThan(5);
