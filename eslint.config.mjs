@@ -1,5 +1,6 @@
 // The rooms of ARCHITECTURE.md and the one direction in which they import each other.
 import js from '@eslint/js';
+import * as regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 
 /** Room -> the rooms it may import. Anything not listed is forbidden. */
@@ -71,6 +72,15 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       'no-console': 'error',
+    },
+  },
+  {
+    // Source text of any length and shape runs through these: no expression may take quadratic time.
+    files: ['src/**/*.ts'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': 'error',
+      'regexp/no-super-linear-move': 'error',
     },
   },
   {

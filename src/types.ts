@@ -43,8 +43,10 @@ export interface CompletionContext {
   readonly snippets: readonly Snippet[];
   /** Text before the cursor, from a window start that stays put while the user types. */
   readonly prefix: string;
-  /** Text after the cursor, bounded. */
+  /** Text after the cursor and the closers, bounded. */
   readonly suffix: string;
+  /** What stands between the two and closes what is open before the cursor; left out where nothing does. */
+  readonly closers?: string;
   /** Whether more than one line may be proposed here. */
   readonly multiline: boolean;
 }

@@ -7,7 +7,12 @@ import type { Precision } from '../model/modelFolder';
 import { oneOf } from './arguments';
 import { print, progressBar } from './terminal';
 
-const importedModels = path.join(os.homedir(), '.hone', 'models');
+/** Where the model of `source` is put unless the user says otherwise: a folder of its own. */
+export function destinationOf(source: string): string {
+  // Resolved first: the base name of '.' is the folder of all models, that of '..' its parent.
+  const name = path.basename(path.resolve(source)).replace(/\.gguf$/i, '');
+  return path.join(os.homedir(), '.hone', 'models', name || 'model');
+}
 
 export function importCommand(signal: AbortSignal): Command {
   return new Command('import')
@@ -21,8 +26,7 @@ export function importCommand(signal: AbortSignal): Command {
       '8bit',
     )
     .action(async (source: string, options: { out: string; precision: Precision }) => {
-      const name = path.basename(source).replace(/\.gguf$/i, '');
-      const destination = path.resolve(options.out || path.join(importedModels, name));
+      const destination = path.resolve(options.out || destinationOf(source));
       const bar = progressBar('Importing');
       const folder = await importModel({
         source: path.resolve(source),

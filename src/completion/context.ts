@@ -5,6 +5,7 @@
  * what other text bears on the place is for `neighbours.ts` to find.
  */
 import type { CompletionContext, Settings } from '../types';
+import { closersAfter, withoutClosers } from './closers';
 import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentation';
 
 /** One document as it stands at the moment of asking. */
@@ -37,7 +38,7 @@ export const defaultWindow: WindowOptions = {
 };
 
 /**
- * The context at the cursor. Line ends are read as `\n` whatever the document uses; a surrogate pair
+ * The context at the cursor, as if the closers after it were not there. Line ends are read as `\n` whatever the document uses; a surrogate pair
  * is never split at either end of the window.
  */
 export function buildContext(
@@ -45,7 +46,8 @@ export function buildContext(
   multiline: Settings['multiline'],
   window: WindowOptions = defaultWindow,
 ): CompletionContext {
-  const { text, offset } = document;
+  const { text, offset } = withoutClosers(document);
+  const closers = closersAfter(document);
   const prefix = unixLines(text.slice(windowStart(text, offset, window), offset));
   const suffix = unixLines(text.slice(offset, windowEnd(text, offset, window)));
   return {
@@ -55,6 +57,7 @@ export function buildContext(
     snippets: [],
     prefix,
     suffix,
+    ...(closers !== '' && { closers }),
     multiline: multiline === 'auto' ? wantsBlock(prefix, suffix) : multiline === 'always',
   };
 }

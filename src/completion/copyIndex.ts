@@ -57,6 +57,8 @@ const maxDrafts = 3;
 const maxCompared = 40_000;
 /** The same for the line below, which says less, the more often it stands somewhere. */
 const maxComparedBelow = 4_000;
+/** Characters of runs compared in one look-up at most: what keeps a look-up of `aaaaaa` short. */
+const maxComparedCharacters = 600_000;
 /** Characters looked at to find the line above or below a place. */
 const maxLineBelow = 400;
 /**
@@ -189,10 +191,13 @@ export class CopyIndex {
     const files = [own, ...others].filter((file) => file.group === group);
     const below = lineBelow(query.text, query.offset);
     const places: Place[] = [];
+    let charactersLeft = maxComparedCharacters;
     for (const { file, end } of gramEnds(files, gramHash(run), maxCompared)) {
+      if (charactersLeft <= 0) break;
       const sameFile = file === own;
       if (sameFile && end === cursor) continue;
       const before = commonRun(file.text, end, run);
+      charactersLeft -= before;
       if (before < gramLength) continue;
       const endBelow = below.isTelling ? endBelowOf(file.text, end, below.text) : -1;
       const isElsewhere = endBelow >= 0 && !(sameFile && endBelow === below.end);
@@ -293,7 +298,7 @@ function endAbove(text: string, end: number, line: string, head: string): number
   const rest = text.slice(end, end + maxLineBelow);
   if (!/^[ \t\r]*(?:\n|$)/.test(rest)) return undefined;
   const from = Math.max(0, start - maxLineBelow);
-  const above = /(?:^|\n)[ \t]*(\S[^\n]*)\s*\n[ \t]*$/.exec(text.slice(from, start));
+  const above = /(?:^|\n)[ \t]*(\S[^\n]*)\n\s*$/.exec(text.slice(from, start));
   if (above?.[1]?.startsWith(head) !== true) return undefined;
   return from + above.index + above[0].indexOf(above[1]) + head.length;
 }

@@ -11,7 +11,7 @@ const maxCharacters = 4_000;
 const declaration =
   /\b(?:function\*?|class|interface|enum|namespace|module|struct|trait|impl|type|def|fn|func|fun|sub|const|let|var|val)\s+([\p{L}_$][\p{L}\p{N}_$]*)/u;
 /** A method, a property, a call with a block. */
-const named = /([\p{L}_$][\p{L}\p{N}_$]*)\s*[(:=<]/u;
+const named = /(?<![\p{L}\p{N}_$])([\p{L}_$][\p{L}\p{N}_$]*)\s*[(:=<]/u;
 const keyword =
   /^(?:if|else|for|while|do|switch|case|try|catch|finally|with|return|match|when|elif)\b/;
 /** What may stand before a keyword on its line. */

@@ -5,6 +5,8 @@
 
 const generatedName =
   /(?:^|[/.-])(?:min|bundle|generated|gen|pb|g|designer|lock)\.[\w.]+$|(?:^|\/)(?:package-lock\.json|pnpm-lock\.yaml)$|_pb2?(?:_grpc)?\.\w+$|\.(?:map|snap|lock)$/i;
+/** Characters at the end of a path that are looked at. */
+const pathCharacters = 260;
 /** Told at the top of a file, by the convention of Go, of Meta's tools and of many others. */
 const generatedMark = /@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\bauto-?generated\b/i;
 /** Characters at the top that are searched for such a mark. */
@@ -14,7 +16,11 @@ const maxMeanLine = 160;
 const maxLine = 5_000;
 
 export function isGenerated(path: string, text: string): boolean {
-  if (generatedName.test(path) || generatedMark.test(text.slice(0, headCharacters))) return true;
+  if (
+    generatedName.test(path.slice(-pathCharacters)) ||
+    generatedMark.test(text.slice(0, headCharacters))
+  )
+    return true;
   let lines = 0;
   let start = 0;
   while (start < text.length) {

@@ -80,7 +80,7 @@ export function runBefore(text: string, offset: number, limit: number): Uint16Ar
   let length = 0;
   for (let i = previousSignificant(text, offset - 1); i >= 0 && length < limit;) {
     run[length++] = text.charCodeAt(i);
-    i = previousSignificant(text, i - 1);
+    i = significantBefore(text, i);
   }
   return run.subarray(0, length);
 }
@@ -91,9 +91,15 @@ export function commonRun(text: string, end: number, run: Uint16Array): number {
   let i = previousSignificant(text, end - 1);
   while (length < run.length && i >= 0 && text.charCodeAt(i) === run[length]) {
     length++;
-    i = previousSignificant(text, i - 1);
+    i = significantBefore(text, i);
   }
   return length;
+}
+
+/** The same as `previousSignificant` before `i`, which is significant: so are the blanks beside it. */
+function significantBefore(text: string, i: number): number {
+  const isWithinBlanks = isBlankCode(text.charCodeAt(i)) && isBlankCode(text.charCodeAt(i - 1));
+  return isWithinBlanks ? i - 1 : previousSignificant(text, i - 1);
 }
 
 /** The last significant character at or before `i`; -1 if there is none. */

@@ -11,8 +11,9 @@ export interface Import {
 }
 
 const scriptImport =
-  /^\s*(?:import|export)\s+(?:type\s+)?([\w$]+\s*,\s*)?(?:\{([^}]*)\}|[\w$*]+(?:\s+as\s+[\w$]+)?)\s*from\s*['"]([^'"\n]+)['"]/gm;
-const pythonImport = /^\s*from\s+(\.*[\w.]*)\s+import\s+(?:\(([^)]*)\)|([^\n#]*))/gm;
+  /^[ \t]*(?:import|export)\s+(?:type\s+)?([\w$]+\s*,\s*)?(?:\{([^{}]{0,4000})\}|[\w$*]+(?:\s+as\s+[\w$]+)?)\s*from\s*['"]([^'"\n]+)['"]/gm;
+const pythonImport =
+  /^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\(([^()]{0,4000})\)|([^\s#(][^\n#]*))/gm;
 
 /** The imports of a file that name what they take. */
 export function importsOf(text: string, languageId: string): readonly Import[] {

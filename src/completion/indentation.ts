@@ -58,19 +58,31 @@ const charsBeside = 8_000;
  * written with another unit shows it where it opens a block; where it opens none, or its unit is seen
  * around the cursor too, or none is, it stays as it is.
  */
-export function reindentAt({ text, offset }: DocumentSnapshot): (candidate: string) => string {
-  const prefix = text.slice(Math.max(0, offset - charsBeside), offset);
-  const head = lineHead(prefix);
-  const below = text.slice(offset, offset + charsBeside);
+export function reindentAt(document: DocumentSnapshot): (candidate: string) => string {
+  const head = lineHead(
+    document.text.slice(Math.max(0, document.offset - charsBeside), document.offset),
+  );
   let steps: readonly string[] | undefined;
   return (candidate) => {
     if (!candidate.includes('\n')) return candidate;
-    steps ??= [...stepsOf(prefix.split('\n')), ...stepsOf(below.split('\n').slice(1))];
+    steps ??= stepsAround(document);
     const [ownStep] = stepsOf((head + candidate).split('\n'));
     const unit = mostFrequent(steps);
     const isOther = ownStep !== undefined && !steps.includes(ownStep);
     return isOther && unit !== undefined ? reindent(candidate, head, ownStep, unit) : candidate;
   };
+}
+
+/** By how much a block is indented around the cursor; where none is seen, by a tab below tabs or two spaces. */
+export function indentUnitAt(document: DocumentSnapshot): string {
+  const line = lineHead(document.text.slice(0, document.offset));
+  return mostFrequent(stepsAround(document)) ?? (line.startsWith('\t') ? '\t' : '  ');
+}
+
+function stepsAround({ text, offset }: DocumentSnapshot): string[] {
+  const prefix = text.slice(Math.max(0, offset - charsBeside), offset);
+  const below = text.slice(offset, offset + charsBeside);
+  return [...stepsOf(prefix.split('\n')), ...stepsOf(below.split('\n').slice(1))];
 }
 
 /** A candidate with `unit` in place of each `ownStep` that it is indented deeper than the cursor's line. */

@@ -4,6 +4,7 @@
  */
 import type { Policy, Words } from '../model/types';
 import type { ScoredCandidate } from '../types';
+import { withoutClosers } from './closers';
 import { buildContext } from './context';
 import { gate } from './gate';
 import { thresholdOf } from './rerank';
@@ -32,7 +33,6 @@ export interface Inquiry {
 /** Rejects with an AbortError when `signal` fires. */
 export async function inquire(params: SuggestParams, signal: AbortSignal): Promise<Inquiry> {
   const { document, settings, copyIndex, policy, refusals, reward } = params;
-  const { uri, languageId, text, offset } = document;
   const context = buildContext(document, settings.multiline);
   const proposed: Proposal[] = [];
   const refused: string[] = [];
@@ -66,6 +66,7 @@ export async function inquire(params: SuggestParams, signal: AbortSignal): Promi
   const reason = gate(document, context, 'automatic', settings);
   // Copies that break the list are dropped before the policy sees them.
   if (reason === undefined) {
+    const { uri, languageId, text, offset } = withoutClosers(document);
     const { multiline } = context;
     proposed.push(...(copyIndex?.lookup({ uri, languageId, text, offset, multiline }) ?? []));
   }

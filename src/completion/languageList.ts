@@ -68,7 +68,7 @@ export function wordAt(
 ): { readonly typed: string; readonly kind: LanguageList['kind'] } | undefined {
   if (wordPart.test(after.charAt(0))) return undefined;
   const tail = before.slice(-maxWordLength);
-  const typed = /(?:(?<=\.)#)?[\p{L}\p{N}_$]*$/u.exec(tail)?.[0] ?? '';
+  const typed = /(?:(?<=\.)#)?(?<![\p{L}\p{N}_$])[\p{L}\p{N}_$]*$/u.exec(tail)?.[0] ?? '';
   if (typed !== '' && !identifier.test(typed)) return undefined;
   const front = before.slice(0, before.length - typed.length);
   return { typed, kind: followsReceiver(front) ? 'members' : 'scope' };

@@ -221,7 +221,7 @@ const begun =
 const required = 'require(';
 const importLine =
   /^\s*(?:import\b|from\s+\S+\s+import\b|(?:const|let|var)\b.*\brequire\(|\}\s*from\b|export\b.*\bfrom\b)/;
-const commentEnd = /(?:\*\/|["']{3}|^\s*(?:\/\/|#).*|['"]use strict['"];?)\s*$/;
+const commentEnd = /^\s*(?:\/\/|#)|(?:\*\/|["']{3}|['"]use strict['"];?)\s*$/;
 /** A line that begins a list of names, the first for Python, where it says what they are taken from. */
 const listStart = /^\s*(?:from\s+(\S+)\s+import\s*\(|(?:import|export)\b[^{}]*\{)([^{}()]*)$/;
 const listItems = /^[\p{L}\p{N}_$*\s]*(?:,[\p{L}\p{N}_$*\s]*)*$/u;
@@ -248,7 +248,7 @@ function placeOf({ text, offset }: DocumentSnapshot): Place | undefined {
 
 /** Whether a statement may begin so. What is assigned otherwise than by `require` is none. */
 function mayBegin(body: string): boolean {
-  const value = /^(?:const|let|var)\b[^=]*=\s*(.*)$/.exec(body)?.[1] ?? '';
+  const value = /^(?:const|let|var)\b[^=]*=(.*)$/.exec(body)?.[1]?.trimStart() ?? '';
   return begun.test(body) && (required.startsWith(value) || value.startsWith(required));
 }
 
@@ -272,9 +272,9 @@ const closedList = /^[^{}]*\}\s*from\s*['"]([^'"\n]+)['"]/;
 const listBelow = /^\s*[\p{L}_$][\p{L}\p{N}_$,\s]*(?:\}\s*from\b|\)[ \t]*(?:\n|$))/u;
 
 const scriptStatement =
-  /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
+  /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^{}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
 const pythonStatement =
-  /^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#(*]+?)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?)[ \t]*(?:#[^\n]*)?$/gm;
+  /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^()]{0,4000}\)[ \t]*|[^\s#(*][^\n#(*]*)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?[ \t]*)(?:#[^\n]*)?$/gm;
 
 function statementsOf(file: NeighbourFile): Statement[] {
   const { path } = file;
@@ -331,7 +331,7 @@ function itemsOf(list: string): ReadonlyMap<string, string> {
       .split(',')
       .map((item) => item.trim().replace(/\s+/g, ' '))
       .flatMap((item): [string, string][] => {
-        const name = /([\p{L}_$][\p{L}\p{N}_$]*)$/u.exec(item)?.[1];
+        const name = /(?<![\p{L}\p{N}_$])([\p{L}_$][\p{L}\p{N}_$]*)$/u.exec(item)?.[1];
         return name === undefined ? [] : [[name, item]];
       }),
   );
@@ -379,7 +379,7 @@ function fromTop(specifier: string, path: string): string {
   if (!specifier.startsWith('.')) return specifier;
   const folder = path.split('/').slice(0, -1);
   // Python's dots: one for the folder of the file, one more for each above it.
-  const python = /^(\.+)([\w.]*)$/.exec(specifier);
+  const python = /^(\.+)((?:\w[\w.]*)?)$/.exec(specifier);
   if (python !== null && path.endsWith('.py')) {
     const [, dots = '', rest = ''] = python;
     const from = folder.slice(0, folder.length - dots.length + 1);
@@ -425,7 +425,7 @@ function exportsOf({ text, languageId }: NeighbourFile): readonly string[] {
 }
 
 const scriptExport =
-  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\s*\*?|class|interface|type|enum|const|let|var)\s+([\w$]+)/gm;
+  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function(?:\s*\*\s*|\s+)|(?:class|interface|type|enum|const|let|var)\s+)([\w$]+)/gm;
 const pythonExport =
   /^(?:(?:async\s+)?(?:def|class)\s+(\w+)|([A-Za-z]\w*)\s*(?::[^=\n]+)?=(?!=))/gm;
 

@@ -192,7 +192,7 @@ function kindsOf({ context, documentUri, candidates }: Suggestion, index: number
 
 /** How a text begins, with what is typed of its first word: `console.log`, `return`, `//`. */
 function headOf({ prefix }: Suggestion['context'], text: string): string {
-  const typed = /[\w$.]*$/.exec(lineHead(prefix).slice(-60))?.[0] ?? '';
+  const typed = /(?<![\w$.])[\w$.]*$/.exec(lineHead(prefix).slice(-60))?.[0] ?? '';
   return /^\s*([\w$.@#]+|[^\w\s]+)/.exec(typed + text)?.[1]?.slice(0, 60) ?? '';
 }
 

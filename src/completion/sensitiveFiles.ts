@@ -10,24 +10,36 @@ export type FileVerdict = 'open' | 'secret' | 'gitIgnored' | 'excluded';
 
 /** Names and places where credentials live, matched without regard to case. */
 const secretGlobs = [
-  '**/.env',
-  '**/.env.*',
+  '**/{.env,.envrc,.flaskenv}',
+  '**/.env{.*,-*,_*,~}',
   '**/*.env',
-  '**/.envrc',
-  '**/.{npmrc,pypirc,netrc,_netrc,pgpass,my.cnf,htpasswd,git-credentials,dockercfg,s3cfg,boto}',
-  '**/.{ssh,aws,gnupg,kube,azure,docker}/**',
-  '**/.config/{gcloud,gh,hub}/**',
-  '**/*.{pem,key,p8,p12,pfx,jks,keystore,kdbx,ppk,asc,gpg,ovpn,tfstate,tfvars,mobileprovision}',
-  '**/*.tfstate.backup',
-  '**/id_{rsa,dsa,ecdsa,ed25519}*',
+  '**/.{dev,prod}.vars',
+  '**/.{npmrc,pypirc,netrc,pgpass,my.cnf,htpasswd,git-credentials,dockercfg,dockerconfigjson,s3cfg,boto}{,.*,~}',
+  '**/{_netrc,.yarnrc.yml,.authinfo,.vault-token,.vault_pass,.terraformrc,terraform.rc,.databrickscfg}',
+  '**/.{ssh,aws,gnupg,kube,azure,docker,password-store,pulumi,oci}/**',
+  '**/.config/{gcloud,gh,hub,rclone,op}/**',
+  '**/.m2/settings.xml',
+  '**/.{gem,cargo}/credentials*',
+  '**/*.{pem,key,p8,p12,pfx,jks,keystore,kdbx,ppk,asc,gpg,ovpn,tfstate,tfvars,mobileprovision,keytab}',
+  '**/*.{pem,key}.{bak,old,txt}',
+  '**/*.{tfstate.*,tfvars.json}',
+  '**/{id,deploy}_{rsa,dsa,ecdsa,ed25519,key}{,_*,.*}',
   '**/{credentials,secret,secrets}',
-  '**/{credentials,secrets}.{json,yml,yaml,toml,ini,xml,properties,enc}',
-  '**/{client_secret,service-account,service_account}*.json',
+  '**/{credentials,secret,secrets}.{json,yml,yaml,toml,ini,xml,csv,properties,enc}',
+  '**/secrets.*.{json,yml,yaml,toml,enc}',
+  '**/*{-,.}{secret,secrets}.{json,yml,yaml,enc}',
+  '**/{client_secret,service-account,service_account,serviceAccount,serviceAccountKey}*.json',
+  '**/*firebase-adminsdk*.json',
+  '**/application_default_credentials.json',
   '**/{master,production}.key',
+  '**/{kubeconfig,kubeconfig.yaml,kubeconfig.yml,rclone.conf,wp-config.php,logins.json,ipsec.secrets}',
+  '**/application-prod*.{yml,yaml,properties}',
+  '**/appsettings.Production.json',
+  '**/.*_history',
 ];
 
 /** Templates that are made to be shared and hold no values. */
-const sharedTemplates = ['**/.env.{example,sample,template,dist}'];
+const sharedTemplates = ['**/.env{.,-,_}{example,sample,template,dist}'];
 
 const matchSecret = picomatch(secretGlobs, { dot: true, nocase: true, ignore: sharedTemplates });
 
@@ -39,7 +51,25 @@ export function isSecretFile(path: string): boolean {
 /** Compiles globs relative to a folder; a glob without '/' matches at any depth. */
 export function compileGlobs(globs: readonly string[]): (relativePath: string) => boolean {
   if (globs.length === 0) return () => false;
-  return picomatch(globs.map(atAnyDepth), { dot: true });
+  return picomatch(globs.map(bounded).map(atAnyDepth), { dot: true });
+}
+
+/** Wildcards in one name: more of them may take seconds to tell that a name does not match. */
+const maxWildcards = 3;
+/** Characters of a glob, or of a line of an ignore file. No path that it could match is longer. */
+const maxPatternCharacters = 4_096;
+
+/** The glob, or one that matches more where it asks too much: what it hides stays hidden. */
+function bounded(glob: string): string {
+  return glob
+    .slice(0, maxPatternCharacters)
+    .split('/')
+    .map((name) => {
+      const parts = name.split('*');
+      if (name === '**' || parts.length <= maxWildcards + 1) return name;
+      return `${parts[0] ?? ''}*${parts.at(-1) ?? ''}`;
+    })
+    .join('/');
 }
 
 export function atAnyDepth(glob: string): string {
@@ -60,7 +90,8 @@ export class FolderRules {
 
   /** Adds or replaces the `.gitignore` of a directory, given from the top of the repository. */
   setIgnoreFile(directory: string, text: string): void {
-    this.#ignoreFiles.set(directory, ignore().add(text));
+    const lines = text.split('\n').filter((line) => line.length <= maxPatternCharacters);
+    this.#ignoreFiles.set(directory, ignore().add(lines));
   }
 
   removeIgnoreFile(directory: string): void {

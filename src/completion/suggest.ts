@@ -16,10 +16,12 @@ import type {
   Trigger,
 } from '../types';
 import type { Random } from '../util/random';
+import { withoutClosers } from './closers';
 import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
 import { gate } from './gate';
 import { reindentAt } from './indentation';
+import { insertionAt } from './insertion';
 import { choose } from './judge';
 import { type LanguageServer, nothingMore, obeys, wantsList, wordsOf } from './languageList';
 import type { Neighbours } from './neighbours';
@@ -162,10 +164,11 @@ function placeOf(params: SuggestParams): Place {
   const startMs = clock.now();
   const alone = buildContext(document, settings.multiline);
   const silent = gate(document, alone, trigger, settings) !== undefined;
-  const snippets = silent ? undefined : params.neighbours?.near(document);
+  const bare = withoutClosers(document);
+  const snippets = silent ? undefined : params.neighbours?.near(bare);
   const context = { ...alone, snippets: snippets ?? [] };
   const contextMs = clock.now() - startMs;
-  const drafts = silent ? [] : draftsAt(params, context);
+  const drafts = silent ? [] : draftsAt({ ...params, document: bare }, context);
   const copyMs = clock.now() - startMs - contextMs;
   return { startMs, context, silent, drafts, contextMs, copyMs };
 }
@@ -179,7 +182,8 @@ async function decide(
 ): Promise<Suggestion> {
   const { document, trigger, policy, clock, random, refusals, reward, outcomes } = params;
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const candidates = merge(await inSlices(asShown(proposed, context, params), clock))
+  const shown = await inSlices(asShown(proposed, context, params), clock);
+  const candidates = merge(shown, insertionAt(document))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
     .filter(({ text }) => trigger === 'invoked' || !refusals?.isRefused(context, text));
@@ -326,7 +330,7 @@ function* asShown(
   { parser, document }: SuggestParams,
 ): Pieces<Candidate[]> {
   const check = parser && syntaxCheck(parser, document);
-  const reindent = reindentAt(document);
+  const reindent = reindentAt(withoutClosers(document));
   const shown: Candidate[] = [];
   for (const candidate of candidates) {
     const trimmed = trim(reindent(candidate.text), context);
@@ -344,17 +348,22 @@ function cutTo(text: string, candidate: Candidate): Candidate {
 }
 
 /**
- * One candidate for each text, the first of them; empty texts are dropped. What the policy proposes
- * and the user's own text supports keeps the evidence of both.
+ * One candidate for each text that would stand in the document, the first of them; those that would add
+ * nothing are dropped. What the policy proposes and the user's own text supports keeps the evidence of
+ * both.
  */
-function merge(candidates: readonly Candidate[]): Candidate[] {
-  const byText = new Map<string, Candidate>();
+function merge(
+  candidates: readonly Candidate[],
+  inserted: ReturnType<typeof insertionAt>,
+): Candidate[] {
+  const byWhole = new Map<string, Candidate>();
   for (const candidate of candidates) {
-    if (candidate.text === '') continue;
-    const first = byText.get(candidate.text);
-    if (first === undefined) byText.set(candidate.text, candidate);
+    const whole = inserted(candidate.text)?.whole;
+    if (whole === undefined) continue;
+    const first = byWhole.get(whole);
+    if (first === undefined) byWhole.set(whole, candidate);
     else if (first.copy === undefined && candidate.copy !== undefined)
-      byText.set(candidate.text, { ...first, copy: candidate.copy });
+      byWhole.set(whole, { ...first, copy: candidate.copy });
   }
-  return [...byText.values()];
+  return [...byWhole.values()];
 }

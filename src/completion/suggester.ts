@@ -12,6 +12,7 @@ import { buildContext, type DocumentSnapshot } from './context';
 import { gate } from './gate';
 import { indentOf, lineHead } from './indentation';
 import { inquire, type Inquiry } from './inquire';
+import { type Insertion, insertionAt, plainInsertion } from './insertion';
 import { type LanguageServer, obeys, wordAt, wordsOf } from './languageList';
 import { suggest, suggestAtOnce, type SuggestParams } from './suggest';
 import { type Remainder, type Reuse, type SuggestionCache, typedSince } from './typeThrough';
@@ -390,27 +391,33 @@ function withFirst(answer: Answer, text: string): Answer {
  * is nothing more to say, on a new line below it.
  */
 function afterTaking(question: Question, text: string): Question[] {
-  const taken = withInserted(question, text);
+  const insertion = insertionAt(question.document)(text);
+  if (insertion === undefined) return [];
+  const taken = withInserted(question, insertion);
   const { document, trigger, settings } = taken;
   const context = buildContext(document, settings.multiline);
   const silent = gate(document, context, trigger, settings);
   if (silent === undefined) return [taken];
   if (silent !== 'statementEnds') return [];
-  return [withInserted(taken, `\n${indentOf(lineHead(context.prefix))}`)];
+  const line = `\n${indentOf(lineHead(context.prefix))}`;
+  return [withInserted(taken, plainInsertion(line))];
 }
 
-function withInserted(question: Question, unixText: string): Question {
+function withInserted(question: Question, insertion: Insertion): Question {
   const { document } = question;
   const { text, offset } = document;
-  const inserted = text.includes('\r\n') ? unixText.replaceAll('\n', '\r\n') : unixText;
+  const { whole, cursorAt } = insertion;
+  const withEnds = (unixText: string) =>
+    text.includes('\r\n') ? unixText.replaceAll('\n', '\r\n') : unixText;
+  const behind = offset + insertion.replacedLength + whole.length - insertion.text.length;
   return {
     ...question,
     trigger: 'automatic',
     isImagined: true,
     document: {
       ...document,
-      text: text.slice(0, offset) + inserted + text.slice(offset),
-      offset: offset + inserted.length,
+      text: text.slice(0, offset) + withEnds(whole) + text.slice(behind),
+      offset: offset + withEnds(whole.slice(0, cursorAt)).length,
     },
   };
 }

@@ -91,7 +91,8 @@ const plainText = /[\w\s.,;:=]+/y;
 /** The state at the end of `text`, which begins in code with the brackets `open` not yet closed. */
 export function scanSyntax(text: string, languageId: string, openBefore = ''): SyntaxState {
   const grammar = Object.hasOwn(grammars, languageId) ? (grammars[languageId] ?? plain) : plain;
-  let open = openBefore;
+  // A list: a string that grows and is looked at by turns is copied whole each time.
+  const open = [...openBefore];
   let i = 0;
   while (i < text.length) {
     plainText.lastIndex = i;
@@ -100,37 +101,41 @@ export function scanSyntax(text: string, languageId: string, openBefore = ''): S
       continue;
     }
     const character = text.charAt(i);
-    const inTemplate = open.endsWith('`');
+    const inTemplate = open.at(-1) === '`';
     if (inTemplate && character === '\\') i += 2;
     else if (inTemplate && text.startsWith('${', i)) {
-      open += '{';
+      open.push('{');
       i += 2;
     } else if (grammar.script === true && character === '`') {
-      open = inTemplate ? open.slice(0, -1) : open + '`';
+      if (inTemplate) open.pop();
+      else open.push('`');
       i++;
     } else if (inTemplate) i++;
     else {
       const token = skipToken(text, i, grammar);
-      if (token.end > text.length) return { kind: token.kind, open };
-      if (token.kind === 'code') open = follow(open, character);
+      if (token.end > text.length) return { kind: token.kind, open: open.join('') };
+      if (token.kind === 'code') follow(open, character);
       i = token.end;
     }
   }
-  return { kind: open.endsWith('`') ? 'string' : 'code', open };
+  return { kind: open.at(-1) === '`' ? 'string' : 'code', open: open.join('') };
 }
 
-/** The open brackets after one more character. A closer without its opener changes nothing. */
-function follow(open: string, character: string): string {
-  if ('([{'.includes(character)) return open + character;
-  const opener = openerOf(character);
-  if (opener === '') return open;
-  return open.endsWith(opener) ? open.slice(0, -1) : open;
+/** Takes one more character into the open brackets. A closer without its opener changes nothing. */
+function follow(open: string[], character: string): void {
+  if ('([{'.includes(character)) open.push(character);
+  else if (openerOf(character) === open.at(-1)) open.pop();
 }
 
 /** The bracket that `character` closes; '' if it closes none. */
 export function openerOf(character: string): string {
   const index = ')]}'.indexOf(character);
   return index < 0 || character === '' ? '' : '([{'.charAt(index);
+}
+
+/** What closes a bracket or a template. */
+export function closerOf(opener: string): string {
+  return ')]}`'.charAt('([{`'.indexOf(opener));
 }
 
 interface Token {

@@ -5,11 +5,13 @@
  * a file of any length, and so that what is unfinished elsewhere condemns nothing. Code at a cursor is
  * unfinished too, and so may a candidate be: both are judged by the best that could become of them.
  */
+import { withoutClosers } from './closers';
 import { type DocumentSnapshot, unixLines } from './context';
 import { indentColumns, indentOf, isBlank } from './indentation';
+import { insertionAt } from './insertion';
 import type { CodeError, Parser } from './parser';
 import type { Pieces } from './slices';
-import { scanSyntax } from './syntax';
+import { closerOf, scanSyntax } from './syntax';
 
 /** Shorter parts of a candidate that are tried, the longest first. */
 const maxParts = 4;
@@ -26,7 +28,8 @@ export function syntaxCheck(
 ): (text: string) => Pieces<string> {
   const { languageId } = document;
   if (parser.errorsIn(languageId, '') === undefined) return unchecked;
-  const { above, head, rest, below, isCut } = skeletonOf(document);
+  const { above, head, rest, below, isCut } = skeletonOf(withoutClosers(document));
+  const inserted = insertionAt(document);
   // A comment's first line may be none of those that are kept, and what it says is not code.
   if (!isBlank(head) && !isCode(head)) return unchecked;
   const known = new Map<string, boolean>();
@@ -53,8 +56,9 @@ export function syntaxCheck(
     if (before !== undefined) return before;
     if (known.size >= maxTexts) return true;
     const start = above.length + head.length;
-    const lineEnd = start + text.length + end.length + rest.length + 1;
-    const errors = (yield* errorsIn(head + text + end + rest)).filter(
+    const written = (inserted(text + end)?.whole ?? text + end) + rest;
+    const lineEnd = start + written.length + 1;
+    const errors = (yield* errorsIn(head + written)).filter(
       (error) => error.end >= above.length + head.trimEnd().length && error.start <= lineEnd,
     );
     if (errors.length > 0) sound ??= yield* isSound();
@@ -100,10 +104,7 @@ function continuations(line: string, languageId: string): string[] {
 /** What closes the brackets that `code` leaves open. */
 function closersOf(code: string, languageId: string): string {
   const { open } = scanSyntax(code, languageId);
-  return [...open]
-    .map((opener) => ')]}`'.charAt('([{`'.indexOf(opener)))
-    .reverse()
-    .join('');
+  return [...open].map(closerOf).reverse().join('');
 }
 
 /** The beginnings of a text that end where a word or a bracket does, the longest first. */

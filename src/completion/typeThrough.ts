@@ -4,7 +4,9 @@
  * asked again and the suggestion keeps its id, so that ghost text does not flicker. It asks nobody.
  */
 import type { Suggestion } from '../types';
+import { withoutClosers } from './closers';
 import { type DocumentSnapshot, unixLines } from './context';
+import { insertionAt } from './insertion';
 import { trim } from './trim';
 
 /** What is left of a suggestion at the cursor. */
@@ -32,7 +34,7 @@ const tailLength = 120;
 const headLength = 60;
 /** Characters typed since, beyond which what was asked before is too old to wait for. */
 const maxTyped = 12;
-/** What an editor may have put after the cursor by itself while a bracket or quote was typed. */
+/** What an editor may have put by itself before other text on the line, as a bracket or quote was typed. */
 const autoClosed = /^[)\]}"'`]{1,3}$/;
 
 export class SuggestionCache {
@@ -64,11 +66,14 @@ export class SuggestionCache {
     document: DocumentSnapshot,
     isWanted: (suggestion: Suggestion) => boolean = () => true,
   ): Reuse | undefined {
+    const bare = withoutClosers(document);
+    const inserted = insertionAt(document);
     for (const suggestion of this.#kept.toReversed()) {
       if (suggestion.documentUri !== document.uri || !isWanted(suggestion)) continue;
       const isSilent = suggestion.shownIndex === null;
-      const remainders = isSilent ? [] : remaindersOf(suggestion, document);
-      if (isSilent ? !isAt(suggestion, document) : remainders.length === 0) continue;
+      const fitting = isSilent ? [] : remaindersOf(suggestion, bare);
+      const remainders = fitting.filter(({ text }) => inserted(text) !== undefined);
+      if (isSilent ? !isAt(suggestion, bare) : remainders.length === 0) continue;
       this.#kept = [...this.#kept.filter((other) => other !== suggestion), suggestion];
       const first = this.#shown.get(suggestion) ?? suggestion.shownIndex;
       const order = (remainder: Remainder) => (remainder.candidateIndex === first ? 0 : 1);
@@ -87,18 +92,20 @@ export class SuggestionCache {
 }
 
 /**
- * How many characters more were typed on the line in `to` than in `from`, brackets that the editor
+ * How many characters more were typed on the line in `now` than in `then`, brackets that the editor
  * closed by itself aside; undefined if it is another place, or much later: an answer to the one may
  * otherwise serve the other.
  */
-export function typedSince(from: DocumentSnapshot, to: DocumentSnapshot): number | undefined {
-  if (from.uri !== to.uri) return undefined;
+export function typedSince(then: DocumentSnapshot, now: DocumentSnapshot): number | undefined {
+  if (then.uri !== now.uri) return undefined;
+  const [from, to] = [withoutClosers(then), withoutClosers(now)];
   const before = textBefore(from, tailLength);
   const line = textBefore(to, tailLength + maxTyped);
   const after = unixLines(from.text.slice(from.offset, from.offset + 2 * headLength));
-  if (addedBefore(after.slice(0, headLength), to) === undefined) return undefined;
+  const added = addedBefore(after.slice(0, headLength), to);
+  if (added === undefined) return undefined;
   const isWhole = before.length < tailLength;
-  for (let typed = 0; typed <= maxTyped; typed++) {
+  for (let typed = added === '' ? 0 : 1; typed <= maxTyped; typed++) {
     const end = line.length - typed;
     if (end < 0 || line.charAt(end) === '\n') return undefined;
     if (isWhole ? line.slice(0, end) === before : line.endsWith(before, end)) return typed;

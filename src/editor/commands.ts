@@ -13,6 +13,7 @@ import {
 import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 import type { Availability } from './availability';
+import { type CursorPlace, putCursor } from './cursorPlace';
 import { deleteFeedback } from './deleteCommand';
 import { openExample } from './example';
 import { type ExportPreview, exportFeedback } from './exportCommand';
@@ -70,8 +71,10 @@ export function registerCommands(params: CommandParams): Disposable {
       bridge.dismissed();
       await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
     },
-    [acceptedCommand]: (suggestionId: string, candidateIndex: number) =>
-      bridge.accepted(suggestionId, candidateIndex),
+    [acceptedCommand]: (suggestionId: string, candidateIndex: number, place?: CursorPlace) => {
+      bridge.accepted(suggestionId, candidateIndex);
+      if (place) putCursor(place);
+    },
 
     [commands.whyNothing]: () => params.whyNothing(),
     [commands.enable]: (reach: Reach = 'everywhere') => setEnabled(true, reach),

@@ -4,8 +4,10 @@
  * editor's proposed life-cycle callbacks: a stable editor refuses a provider that has them.
  */
 import * as vscode from 'vscode';
+import { closersAfter } from '../completion/closers';
 import { buildContext } from '../completion/context';
 import { gate } from '../completion/gate';
+import { type Insertion, insertionAt } from '../completion/insertion';
 import { thresholdOf } from '../completion/rerank';
 import { silenceOf, silenceWords } from '../completion/silence';
 import type { Answer, Question, Suggester } from '../completion/suggester';
@@ -14,6 +16,7 @@ import { acceptedCommand } from '../contributions';
 import type { Logger, Suggestion, Trigger } from '../types';
 import { availabilityOf } from './availability';
 import { snapshotOf } from './documentText';
+import type { CursorPlace } from './cursorPlace';
 import type { FeedbackBridge } from './feedbackBridge';
 import type { EditorLanguageServer } from './languageServer';
 import { isAbortError } from './log';
@@ -136,8 +139,10 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       if (learns && isNew && isCurrent(request)) bridge.silent(suggestion);
       return [];
     }
+    const inserted = insertionAt(question.document);
     const fitting = remainders.flatMap((remainder) => {
-      const item = itemFor(request, suggestion, remainder);
+      const insertion = inserted(remainder.text);
+      const item = insertion && itemFor(request, suggestion, remainder, insertion);
       return item ? [{ item, remainder }] : [];
     });
     const first = fitting[0]?.remainder;
@@ -145,7 +150,8 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
     if (!first || !isCurrent(request)) return [];
     suggester.shown(question, suggestion, first);
     const end = request.document.offsetAt(request.position);
-    const place = { start: end - first.typedLength, end };
+    const closers = closersAfter(question.document);
+    const place = { start: end - first.typedLength, end, closers };
     bridge.shown(suggestion, first.candidateIndex, place, learns);
     return fitting.map(({ item }) => item);
   }
@@ -172,24 +178,43 @@ function isCurrent({ document, version, token }: Request): boolean {
 
 /**
  * The item for one candidate. While the completion list is open the editor accepts only what goes on
- * from the selected entry, over the same range; a candidate that does not is left out.
+ * from the selected entry, over the same range or more; a candidate that does not is left out.
  */
 function itemFor(
   { document, position, selected }: Request,
   suggestion: Suggestion,
-  { text, candidateIndex }: Remainder,
+  { candidateIndex }: Remainder,
+  insertion: Insertion,
 ): vscode.InlineCompletionItem | undefined {
+  const { text, replacedLength } = insertion;
   const command: vscode.Command = {
     command: acceptedCommand,
     title: '',
-    arguments: [suggestion.id, candidateIndex],
+    arguments: [suggestion.id, candidateIndex, cursorPlace(position, insertion)],
   };
+  const end = position.translate(0, replacedLength);
   if (!selected) {
-    return new vscode.InlineCompletionItem(text, new vscode.Range(position, position), command);
+    return new vscode.InlineCompletionItem(text, new vscode.Range(position, end), command);
   }
   const { range } = selected;
   if (!range.end.isEqual(position)) return undefined;
   const whole = document.getText(range) + text;
   if (!whole.startsWith(selected.text)) return undefined;
-  return new vscode.InlineCompletionItem(whole, range, command);
+  return new vscode.InlineCompletionItem(whole, new vscode.Range(range.start, end), command);
+}
+
+/** Where the cursor belongs once the item is accepted; undefined where the editor puts it there itself. */
+function cursorPlace(
+  { line, character }: vscode.Position,
+  { text, whole, cursorAt }: Insertion,
+): CursorPlace | undefined {
+  if (cursorAt === text.length) return undefined;
+  const lines = whole.slice(0, cursorAt).split('\n');
+  const before = lines.at(-1) ?? '';
+  const isSameLine = lines.length === 1;
+  return {
+    line: line + lines.length - 1,
+    character: isSameLine ? character + before.length : before.length,
+    before,
+  };
 }

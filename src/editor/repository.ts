@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { gitArguments, gitEnvironment } from '../util/gitInvocation';
 
 export interface Repository {
   readonly kind: 'repository';
@@ -59,9 +60,8 @@ export async function findRepository(folder: string): Promise<Repository | NoHis
 }
 
 async function ask(folder: string, args: readonly string[]): Promise<string> {
-  const harmless = ['-c', 'core.fsmonitor=false', '-c', 'protocol.allow=never'];
-  const { stdout } = await promisify(execFile)('git', ['-C', folder, ...harmless, ...args], {
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' },
+  const { stdout } = await promisify(execFile)('git', gitArguments(folder, args), {
+    env: gitEnvironment(process.env),
     timeout: askTimeoutMs,
     windowsHide: true,
   });

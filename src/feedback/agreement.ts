@@ -53,6 +53,13 @@ export function isOneKeystroke(text: string): boolean {
   );
 }
 
+/** Characters of what a single key inserted that an editor leaves behind the cursor; else 0. */
+export function behindCursor(text: string): number {
+  const line = /^\r?\n[ \t]*(\r?\n[ \t]*)$/.exec(text)?.[1];
+  if (line !== undefined) return line.length;
+  return isOneKeystroke(text) && text.trim() !== '' ? text.length - [...text][0]!.length : 0;
+}
+
 /** Whether `text` may be what an editor put behind the cursor by itself: closers, blanks, an end tag. */
 export function isAutoClosed(text: string): boolean {
   return /^([)\]}>"'`\s]|\*\/|<\/[\w.:-]*>)+$/.test(text);

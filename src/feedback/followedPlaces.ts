@@ -14,6 +14,8 @@ import { type ChangeCause, TrackedRegion } from './trackedRegion';
 export interface Place {
   readonly start: number;
   readonly end: number;
+  /** What stands behind the cursor already and the text may close itself; '' if left out. */
+  readonly closers?: string;
 }
 
 export interface FollowedPlacesOptions {
@@ -54,7 +56,7 @@ export class FollowedPlaces {
         suggestion.shownIndex === null &&
         suggestion.documentUri === uri &&
         region.start === offset &&
-        region.end === offset,
+        region.end === offset + closersOf(suggestion).length,
     );
   }
 
@@ -78,6 +80,7 @@ export class FollowedPlaces {
       region,
       maxLineBreaks: (suggestion.candidates[candidateIndex]?.text ?? '').split('\n').length - 1,
       linePrefix,
+      closers: closersOf(suggestion),
       clock,
       documentText: () => textOf(documentUri) ?? '',
       record,
@@ -112,7 +115,11 @@ export class FollowedPlaces {
       this.follow(suggestion, index, 'lateAccept', region, linePrefix, index);
     } else {
       const { typedBefore: typedLength = 0 } = place;
-      const region = new TrackedRegion(document, start, end - start, { typedLength });
+      const closersLength = closersOf(suggestion).length;
+      const region = new TrackedRegion(document, start, end - start, {
+        typedLength,
+        closersLength,
+      });
       this.follow(suggestion, index, 'taken', region, linePrefix);
     }
   }
@@ -167,6 +174,11 @@ export class FollowedPlaces {
     watch.dispose();
     this.#followed.delete(watch);
   }
+}
+
+/** What stood behind the cursor when it was asked. */
+function closersOf({ context }: Suggestion): string {
+  return context.closers ?? '';
 }
 
 /** Where candidate `index` ends if all of it stands at `start`. */

@@ -16,7 +16,7 @@ const maxComparisons = 100_000;
 /** Characters on one side that are split into lines and words; of more only the ends are compared. */
 const maxRefined = 100_000;
 
-const linePattern = /[^\n]*\n|[^\n]+$/g;
+const linePattern = /[^\n]+\n?|\n/g;
 const wordPattern = /[\p{L}\p{N}_$]+|[^\S\n]+|[\s\S]/gu;
 
 /**

@@ -30,6 +30,8 @@ export interface WatchOptions {
   readonly maxLineBreaks: number;
   /** What stood before the place on its line; text written instead counts only while this stands. */
   readonly linePrefix: string;
+  /** What stood behind the cursor before anything was written. */
+  readonly closers: string;
   readonly clock: Clock;
   readonly documentText: () => string;
   readonly record: (event: FeedbackEvent) => void;
@@ -150,7 +152,7 @@ export class RegionWatch implements Disposable {
   }
 
   #settle(): void {
-    const { suggestionId, clock, record, documentText, linePrefix } = this.#options;
+    const { suggestionId, clock, record, documentText, linePrefix, closers } = this.#options;
     const document = documentText();
     const { start, end } = this.region;
     const text = document.slice(start, end);
@@ -158,7 +160,7 @@ export class RegionWatch implements Disposable {
     if (text === this.#settledText || this.region.state === 'replacedOutside') return;
     if (this.purpose === 'writtenInstead' || this.purpose === 'passedOver') {
       const prefixStands = document.endsWith(linePrefix, start);
-      if (text.trim() === '' || !prefixStands) return;
+      if (text.trim() === '' || text === closers || !prefixStands) return;
     }
     this.#settledText = text;
     this.#settledCount++;

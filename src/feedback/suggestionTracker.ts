@@ -156,7 +156,9 @@ export class SuggestionTracker implements Disposable {
     } else {
       this.#endVisible('superseded');
       if (rank[this.#remembered.get(id)?.outcome ?? 'unseen'] > 0) return;
-      const at = place ?? this.#followed.watchOf(id)?.region ?? { start: offset, end: offset };
+      const { closers = '' } = suggestion.context;
+      const asked = { start: offset, end: offset, closers };
+      const at = place ?? this.#followed.watchOf(id)?.region ?? asked;
       const document = this.#texts.open(documentUri) ?? '';
       this.#visible = new VisibleSuggestion(suggestion, candidateIndex, at, document, timeMs);
     }
@@ -265,9 +267,10 @@ export class SuggestionTracker implements Disposable {
     }
     this.#silencesMs = [...this.#silencesMs, timeMs];
     this.#introduce(suggestion);
-    const { offset } = suggestion;
+    const { offset, context } = suggestion;
     const linePrefix = document.slice(document.lastIndexOf('\n', offset - 1) + 1, offset);
-    const region = new TrackedRegion(document, offset, 0);
+    const laterLength = context.closers?.length ?? 0;
+    const region = new TrackedRegion(document, offset, 0, { laterLength });
     this.#followed.follow(suggestion, 0, 'writtenInstead', region, linePrefix);
   }
 

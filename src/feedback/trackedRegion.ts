@@ -45,6 +45,8 @@ export class TrackedRegion {
   readonly #tailTaken: boolean;
   /** Taken characters in front that the user typed, so that undoing the accept leaves them. */
   readonly #typedLength: number;
+  /** Taken characters at most that stood there before as closers, so that undoing leaves them too. */
+  readonly #closersLength: number;
   #shape: Shape;
   readonly #history: Moment[];
   #present = 0;
@@ -52,16 +54,18 @@ export class TrackedRegion {
   /**
    * `laterLength` characters after the taken ones are already there and are not the suggestion's;
    * `tailTaken` says that nothing of the suggestion was left to take. The first `typedLength` of the
-   * taken characters were typed before the rest was accepted. `text` is the live document.
+   * taken characters were typed before the rest was accepted, and up to `closersLength` of them closed
+   * brackets there before. `text` is the live document.
    */
   constructor(
     text: string,
     start: number,
     takenLength: number,
-    { laterLength = 0, tailTaken = true, typedLength = 0 } = {},
+    { laterLength = 0, tailTaken = true, typedLength = 0, closersLength = 0 } = {},
   ) {
     this.takenLength = takenLength;
     this.#typedLength = typedLength;
+    this.#closersLength = closersLength;
     this.#tailTaken = tailTaken && takenLength > 0;
     const runs = [
       { from: 0, length: takenLength },
@@ -171,8 +175,9 @@ export class TrackedRegion {
     const { runs, state } = this.#shape;
     const kept = keptLength(runs, this.#typedLength);
     if (cause === 'outside') return 'replacedOutside';
-    if (cause === 'undo' && kept === 0 && keptBefore > 0) return 'undone';
-    return state === 'replacedOutside' || (state === 'undone' && kept === 0) ? state : 'edited';
+    const isGone = kept <= this.#closersLength;
+    if (cause === 'undo' && isGone && keptBefore > kept) return 'undone';
+    return state === 'replacedOutside' || (state === 'undone' && isGone) ? state : 'edited';
   }
 
   /** Goes to the nearest earlier (undo) or later (redo) moment of which `after` is the document. */

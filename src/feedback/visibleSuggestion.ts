@@ -3,7 +3,8 @@
  * what one change event did to it; recording that, and what follows, is the tracker's.
  */
 import type { Suggestion } from '../types';
-import { agreement, isAutoClosed, isOneKeystroke } from './agreement';
+import { type Agreement, agreement, behindCursor, isAutoClosed, isOneKeystroke } from './agreement';
+import type { Place } from './followedPlaces';
 import type { DocumentChange } from './liveTexts';
 import type { Edit } from './minimalEdits';
 import type { ChangeCause } from './trackedRegion';
@@ -26,20 +27,19 @@ export class VisibleSuggestion {
   #visibleSinceMs: number;
   #start: number;
   #end: number;
-  #takenLength = 0;
-  /** Characters at the place that stand for the taken ones. */
-  #typedLength = 0;
-  /** Closers and blanks that the editor put behind the cursor by itself. */
-  #autoClosed = '';
-  /** How far before the end of the agreed text the cursor may stand, after an auto-closed pair. */
-  #cursorSlack = 0;
+  /** Characters of the candidate that stand at the place, and those there that stand for them. */
+  #agreed: Agreement = { takenLength: 0, typedLength: 0 };
+  /** Closers and blanks behind the cursor that the editor put there by itself. */
+  #autoClosed: string;
+  /** Characters at the place that stand behind the cursor. */
+  #behind: number;
   /** Characters taken before the first of them was not typed; undefined while all were. */
   #typedBefore: number | undefined;
 
   constructor(
     suggestion: Suggestion,
     candidateIndex: number,
-    place: { readonly start: number; readonly end: number },
+    place: Place,
     document: string,
     timeMs: number,
   ) {
@@ -47,7 +47,10 @@ export class VisibleSuggestion {
     this.#candidateIndex = candidateIndex;
     this.#visibleSinceMs = timeMs;
     this.#start = place.start;
-    this.#end = place.end;
+    const { closers = '' } = place;
+    this.#autoClosed = document.startsWith(closers, place.end) ? closers : '';
+    this.#behind = this.#autoClosed.length;
+    this.#end = place.end + this.#behind;
     this.linePrefix = document.slice(document.lastIndexOf('\n', place.start - 1) + 1, place.start);
     this.#compare(document);
   }
@@ -69,18 +72,25 @@ export class VisibleSuggestion {
     return this.#end;
   }
 
-  /** Characters of the candidate that stand at the place. */
+  /** Characters of the candidate that stand before the cursor. */
   get takenLength(): number {
-    return this.#takenLength;
+    return this.#agreed.takenLength - this.#agreedBehind;
   }
 
+  /** Characters before the cursor that stand for the taken ones. */
   get typedLength(): number {
-    return this.#typedLength;
+    return this.#agreed.typedLength - this.#agreedBehind;
+  }
+
+  /** Agreed characters behind the cursor: closers, which are alike on both sides. */
+  get #agreedBehind(): number {
+    const beforeCursor = this.#end - this.#start - this.#behind;
+    return Math.max(0, this.#agreed.typedLength - beforeCursor);
   }
 
   /** Whether some of what stands there was accepted word by word and not typed. */
   get takenInPart(): boolean {
-    return this.#typedBefore !== undefined && this.#takenLength > 0;
+    return this.#typedBefore !== undefined && this.takenLength > 0;
   }
 
   /** Characters at the place that were typed before the first accept; 0 where there was none. */
@@ -101,12 +111,13 @@ export class VisibleSuggestion {
 
   /** Whether the cursor stands where the suggestion continues. */
   holdsCursor(offset: number): boolean {
-    const next = this.#start + this.#typedLength;
-    return offset >= next - this.#cursorSlack && offset <= this.#end;
+    const disagreed = this.#end - this.#start - this.#agreed.typedLength;
+    return offset >= this.#start + this.typedLength && offset <= this.#end - disagreed;
   }
 
   follow({ edits, before, after }: DocumentChange, cause: ChangeCause): Verdict {
     const touching: string[] = [];
+    const agreedEnd = this.#start + this.#agreed.typedLength;
     for (const edit of edits) {
       const { offset, removedLength, insertedText } = fromStart(edit, before, this.#start);
       const removedEnd = offset + removedLength;
@@ -119,7 +130,11 @@ export class VisibleSuggestion {
         this.#end += delta;
         continue;
       }
+      if (this.#disagreesByOvertyping(edit, before, agreedEnd)) return { kind: 'against' };
       this.#end = removedEnd >= this.#end ? offset + insertedText.length : this.#end + delta;
+      // The edits come in descending order: the cursor is behind the first of them.
+      if (touching.length === 0)
+        this.#behind = this.#end - offset - insertedText.length + behindCursor(insertedText);
       touching.push(insertedText);
     }
     if (touching.length === 0) return { kind: 'stands' };
@@ -127,20 +142,16 @@ export class VisibleSuggestion {
   }
 
   #judge(insertedTexts: readonly string[], cause: ChangeCause, after: string): Verdict {
-    const previouslyTaken = this.#takenLength;
-    const typedLength = this.#typedLength;
+    const { takenLength, typedLength } = this;
     const rest = this.#compare(after);
-    const grown = this.#takenLength > previouslyTaken;
+    const grown = this.#agreed.takenLength > takenLength;
     if (cause !== 'edit' && (grown || rest !== '')) return { kind: 'gone' };
 
     if (grown && !insertedTexts.every((text) => text === '' || isOneKeystroke(text))) {
       this.#typedBefore ??= typedLength;
     }
-    // After an auto-closed pair that agrees as a whole the cursor stands inside it.
-    const pair = insertedTexts.find((text) => rest === '' && isAutoClosed(text.slice(1)));
-    this.#cursorSlack = pair === undefined ? 0 : pair.length - 1;
 
-    if (this.#takenLength > 0 && this.#takenLength === this.#text.length) {
+    if (this.#text !== '' && this.#agreed.takenLength === this.#text.length) {
       const inserted = this.#typedBefore !== undefined;
       return { kind: 'complete', candidateIndex: this.#candidateIndex, inserted };
     }
@@ -159,6 +170,13 @@ export class VisibleSuggestion {
     return { kind: insertedTexts.some((text) => text !== '') ? 'against' : 'gone' };
   }
 
+  /** Whether a closer was typed over, which leaves all as it was, where the candidate has none. */
+  #disagreesByOvertyping(edit: Edit, before: string, agreedEnd: number): boolean {
+    const { offset, removedLength, insertedText } = edit;
+    if (removedLength !== 1 || insertedText !== before.charAt(offset)) return false;
+    return offset >= agreedEnd && !this.#text.startsWith(insertedText, this.#agreed.takenLength);
+  }
+
   /** Cycling is invisible on the stable API: a text inserted whole may be one that was not first. */
   #completeCandidate(document: string): number {
     const typed = document.slice(this.#start, this.#end);
@@ -174,10 +192,8 @@ export class VisibleSuggestion {
   /** Compares what stands at the place with the candidate; returns what is left over. */
   #compare(document: string): string {
     const typed = document.slice(this.#start, this.#end);
-    const { takenLength, typedLength } = agreement(typed, this.#text);
-    this.#takenLength = takenLength;
-    this.#typedLength = typedLength;
-    return typed.slice(typedLength);
+    this.#agreed = agreement(typed, this.#text);
+    return typed.slice(this.#agreed.typedLength);
   }
 }
 

@@ -3,7 +3,7 @@
  * Tensors stream through a few rows at a time, so memory stays far below the size of the model; the
  * folder is made beside its place and appears there by one rename, when it is whole.
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { removeAbandoned, temporaryBeside } from './abandoned';
 import { hashFiles } from './fileHash';
@@ -12,7 +12,13 @@ import { GgufWeights, readGguf } from './gguf';
 import { tokenizerFromGguf } from './ggufTokenizer';
 import { huggingFaceFiles, readHuggingFaceFolder } from './huggingFace';
 import { configFromGguf } from './llamaConfig';
-import { type ModelFolder, type Precision, modelName, readModelFolder } from './modelFolder';
+import {
+  fileNames,
+  type ModelFolder,
+  type Precision,
+  modelName,
+  readModelFolder,
+} from './modelFolder';
 import { type SourceModel, writeModel } from './writeModel';
 
 export interface ImportProgress {
@@ -25,7 +31,10 @@ export interface ImportProgress {
 export interface ImportRequest {
   /** Path of a GGUF file or of a Hugging Face folder. */
   readonly source: string;
-  /** Folder to make; its parents are made too, and an older model there is replaced. */
+  /**
+   * Folder to make; its parents are made too. An older model of Hone's there is replaced; a folder
+   * that holds anything else is refused.
+   */
   readonly destination: string;
   readonly precision: Precision;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
@@ -60,6 +69,7 @@ export async function importModel(request: ImportRequest): Promise<ModelFolder> 
     ) {
       return present;
     }
+    await assertReplaceable(destination);
     return await writeAtomically(destination, (directory) =>
       writeModel(directory, {
         ...model,
@@ -72,6 +82,24 @@ export async function importModel(request: ImportRequest): Promise<ModelFolder> 
   } finally {
     await model.weights.close();
   }
+}
+
+/**
+ * @throws ModelError `storage` unless `destination` is free, empty, or holds the files of a model that
+ * Hone imported and nothing else: what is there is deleted when the new model takes its place.
+ */
+async function assertReplaceable(destination: string): Promise<void> {
+  const names = await readdir(destination).catch((error: unknown): string[] => {
+    if (isMissing(error)) return [];
+    throw storageError(error, destination);
+  });
+  const known = new Set<string>(Object.values(fileNames));
+  const isModel = names.includes(fileNames.manifest) && names.every((name) => known.has(name));
+  if (names.length === 0 || isModel) return;
+  throw new ModelError(
+    'storage',
+    `${destination} holds files that are not a model of Hone's, and would be replaced. Name a new folder.`,
+  );
 }
 
 /** Opens a GGUF file for import. */

@@ -25,6 +25,8 @@ export const fimSchema = z.object({
   first: z.enum(['prefix', 'suffix']).default('prefix'),
 });
 
+const fileRecord = z.object({ sha256: z.string(), bytes: z.number().int().nonnegative() });
+
 const manifestSchema = z.object({
   formatVersion: z.literal(2),
   /** Short name, e.g. `smollm2-135m-instruct`. */
@@ -67,8 +69,12 @@ const manifestSchema = z.object({
   fim: fimSchema.nullable(),
   /** Tokens that introduce the repository's name and a file's path, where the vocabulary has them. */
   prompt: z.object({ repository: id.nullable(), file: id.nullable() }),
-  /** SHA-256 and size in bytes of the folder's other files, by file name. */
-  files: z.record(z.string(), z.object({ sha256: z.string(), bytes: z.number().int() })),
+  /** SHA-256 and size in bytes of the folder's other files, which are these and no others. */
+  files: z.strictObject({
+    [fileNames.tokenizer]: fileRecord,
+    [fileNames.graph]: fileRecord,
+    [fileNames.weights]: fileRecord,
+  }),
 });
 
 export type Precision = '8bit' | 'fp32';
@@ -86,7 +92,7 @@ export function modelName(published: string): string {
   const short = published
     .toLowerCase()
     .replace(/[^a-z0-9.]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '');
+    .replace(/^[-.]+|(?<![-.])[-.]+$/g, '');
   return short.slice(0, 64) || 'model';
 }
 

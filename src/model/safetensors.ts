@@ -18,11 +18,11 @@ const indexFile = 'model.safetensors.index.json';
 const maxHeaderBytes = 100_000_000;
 
 /** Element types, decoded as the GGUF types of the same name. */
-const elementTypes: Readonly<Record<string, GgmlType | undefined>> = {
-  F32: ggmlTypes.get(0),
-  F16: ggmlTypes.get(1),
-  BF16: ggmlTypes.get(30),
-};
+const elementTypes: ReadonlyMap<string, GgmlType | undefined> = new Map([
+  ['F32', ggmlTypes.get(0)],
+  ['F16', ggmlTypes.get(1)],
+  ['BF16', ggmlTypes.get(30)],
+]);
 
 const place = z.number().int().nonnegative();
 const entrySchema = z.object({
@@ -125,7 +125,7 @@ export class SafetensorsWeights implements WeightSource {
     if (tensor.dims.join() !== dims.join()) {
       throw damaged(path, `tensor ${name} is ${tensor.dims.join(' x ')}, not ${dims.join(' x ')}`);
     }
-    const type = elementTypes[dtype];
+    const type = elementTypes.get(dtype);
     if (type === undefined) {
       throw new ModelError(
         'unsupported',
@@ -188,7 +188,7 @@ async function readHeader(
   for (const [name, { dtype, shape, data_offsets }] of header.entries) {
     const [begin, end] = data_offsets;
     const count = shape.reduce((product, dim) => product * dim, 1);
-    const width = elementTypes[dtype]?.blockBytes;
+    const width = elementTypes.get(dtype)?.blockBytes;
     if (width !== undefined && end - begin !== count * width) {
       throw damaged(path, `tensor ${name} has ${end - begin} bytes for ${count} values`);
     }

@@ -53,15 +53,19 @@ export interface ModelParts extends SourceModel, WeightParts {
 export async function writeModel(directory: string, parts: ModelParts): Promise<ModelFolder> {
   const { config, precision, name, sourceSha256 } = parts;
   const graph = buildLlamaGraph(config, precision);
-  const files: Record<string, { sha256: string; bytes: number }> = {};
-  const writeSmall = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const writeSmall = async (file: string, bytes: Uint8Array) => {
     await writeFile(join(directory, file), bytes);
-    files[file] = { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+    return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
   };
 
-  files[fileNames.weights] = await writeWeights(join(directory, fileNames.weights), graph, parts);
-  await writeSmall(fileNames.graph, encodeModel(graph.model));
-  await writeSmall(fileNames.tokenizer, Buffer.from(JSON.stringify(parts.tokenizer)));
+  const files = {
+    [fileNames.weights]: await writeWeights(join(directory, fileNames.weights), graph, parts),
+    [fileNames.graph]: await writeSmall(fileNames.graph, encodeModel(graph.model)),
+    [fileNames.tokenizer]: await writeSmall(
+      fileNames.tokenizer,
+      Buffer.from(JSON.stringify(parts.tokenizer)),
+    ),
+  };
 
   const manifest: ModelManifest = {
     formatVersion: 2,

@@ -121,7 +121,7 @@ function inWord(text: string, offset: number): boolean {
 }
 
 function linesOf(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return text.match(/[^\n]+\n?|\n/g) ?? [];
 }
 
 function lengthOf(lines: readonly string[]): number {

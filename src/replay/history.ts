@@ -11,6 +11,7 @@ import path from 'node:path';
 import { isGenerated } from '../completion/generated';
 import { FolderRules } from '../completion/sensitiveFiles';
 import { unixLines } from '../completion/context';
+import { gitArguments, gitEnvironment } from '../util/gitInvocation';
 import { knownExtensions, languageOf } from '../util/language';
 import type { WorkspaceFile } from './fim';
 import { openVersions } from './versions';
@@ -319,13 +320,8 @@ class Git {
   }
 
   spawn(args: readonly string[]): ChildProcessWithoutNullStreams {
-    // A history may come from anywhere: nothing that its configuration names is run, nothing fetched.
-    const harmless = [
-      ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'],
-      ...['-c', 'protocol.allow=never', '-c', 'log.showSignature=false'],
-    ];
-    return spawn('git', ['-C', this.#directory, '--no-pager', ...harmless, ...args], {
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' },
+    return spawn('git', gitArguments(this.#directory, args), {
+      env: gitEnvironment(process.env),
       windowsHide: true,
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
     });

@@ -81,7 +81,7 @@ function nearlyTrue(text: string, truth: string): number | undefined {
 function agreeingWords(text: string, truth: string): number[] {
   const words: number[] = [];
   let at = 0;
-  for (const [word] of text.matchAll(/\s*(?:[\p{L}\p{N}_$]+|[^\p{L}\p{N}_$\s]+)/gu)) {
+  for (const [word] of text.matchAll(/(?<!\s)\s*(?:[\p{L}\p{N}_$]+|[^\p{L}\p{N}_$\s]+)/gu)) {
     const end = at + word.length;
     if (!truth.startsWith(word, at) || splitsWord(truth, end)) break;
     words.push(word.length);

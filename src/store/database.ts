@@ -49,7 +49,12 @@ export class Database {
       );
     });
     driver.configure('busyTimeout', busyTimeoutMs);
-    return new Database(file, driver);
+    const database = new Database(file, driver);
+    // The file may come from anywhere: nothing that its schema names is run, and pages are checked.
+    await database.use((connection) =>
+      connection.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON'),
+    );
+    return database;
   }
 
   /** All that `work` writes is committed when the promise resolves, or none of it is there. */

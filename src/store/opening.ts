@@ -2,13 +2,13 @@
  * Getting from a path to a sound, current database: probe before touching, set a damaged file aside,
  * migrate. Never deletes anything, and leaves a file from a newer version byte for byte as it is.
  */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../types';
 import { Database } from './database';
 import { StoreError } from './errors';
-import { checkNotNewer, migrate } from './schema';
+import { checkNotNewer, checkSchema, migrate } from './schema';
 
 /** How often opening is tried again while another window holds the file for a moment. */
 const openAttempts = 20;
@@ -44,7 +44,7 @@ export async function openForEditor(
     readonly onProblem: (problem: StoreError) => void;
   },
 ): Promise<Database> {
-  await mkdir(path.dirname(file), { recursive: true }).catch((error: unknown) => {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new StoreError(
       'readOnly',
       `The folder of the feedback database ${file} cannot be created. Check the permissions of ${path.dirname(file)}.`,
@@ -75,7 +75,7 @@ export async function openForEditor(
   }
 }
 
-/** Reads version and soundness through a connection that cannot write, not even at its close. */
+/** Reads version, soundness and tables through a connection that cannot write, not even at its close. */
 async function probe(file: string): Promise<void> {
   const database = await Database.open(file, 'readOnly');
   try {
@@ -88,6 +88,7 @@ async function probe(file: string): Promise<void> {
           `The feedback database ${file} is damaged (${row?.quick_check ?? 'no answer'}).`,
         );
       }
+      await checkSchema(connection, file);
     });
   } finally {
     await database.close();
@@ -95,6 +96,7 @@ async function probe(file: string): Promise<void> {
 }
 
 async function openAndPrepare(file: string, mode: 'existing' | 'create'): Promise<Database> {
+  if (mode === 'create') await makePrivate(file);
   const database = await Database.open(file, mode);
   try {
     await database.use((connection) =>
@@ -114,6 +116,20 @@ async function openAndPrepare(file: string, mode: 'existing' | 'create'): Promis
     await database.close();
     throw error;
   }
+}
+
+/**
+ * The file holds code of every workspace, so nobody else on this machine may read it, nor its log,
+ * which takes its rights over. What cannot be done here is told when the file is opened.
+ */
+async function makePrivate(file: string): Promise<void> {
+  await open(file, 'a', 0o600).then(
+    async (handle) => {
+      await handle.chmod(0o600).catch(() => undefined);
+      await handle.close();
+    },
+    () => undefined,
+  );
 }
 
 /** What follows the name of a file that was set aside, before the time. */

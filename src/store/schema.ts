@@ -3,7 +3,7 @@
  * older version. A migration that has been released is never edited; a change is a new one at the
  * end. Units stand in the column names; offsets and lengths count UTF-16 code units.
  */
-import type { Connection, Database } from './database';
+import { type Connection, Database } from './database';
 import { StoreError } from './errors';
 
 /** Migration n takes a database from version n to n + 1. */
@@ -135,6 +135,40 @@ export async function checkNotNewer(
     );
   }
   return version;
+}
+
+/**
+ * Rejects with a StoreError `damaged` where the tables, indices, views and triggers are not those of
+ * the version that the file claims: Hone could not record, or would run what somebody put there.
+ */
+export async function checkSchema(connection: Connection, file: string): Promise<void> {
+  const version = await readVersion(connection);
+  const [found, expected] = [await schemaOf(connection), await schemaOfVersion(version)];
+  const names = [...new Set([...expected.keys(), ...found.keys()])];
+  const wrong = names.find((name) => found.get(name) !== expected.get(name));
+  if (wrong === undefined) return;
+  const how = !found.has(wrong) ? 'is missing' : expected.has(wrong) ? 'differs' : 'is unknown';
+  throw new StoreError('damaged', `The feedback database ${file} is damaged (${wrong} ${how}).`);
+}
+
+/** What was created under which name, but for what SQLite makes by itself. */
+async function schemaOf(connection: Connection): Promise<ReadonlyMap<string, string>> {
+  const rows = await connection.all<{ type: string; name: string; sql: string | null }>(
+    `SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
+  );
+  return new Map(rows.map(({ type, name, sql }) => [`${type} ${name}`, sql ?? '']));
+}
+
+async function schemaOfVersion(version: number): Promise<ReadonlyMap<string, string>> {
+  const database = await Database.open(':memory:', 'create');
+  try {
+    return await database.use(async (connection) => {
+      for (const step of migrations.slice(0, Math.max(0, version))) await connection.exec(step);
+      return schemaOf(connection);
+    });
+  } finally {
+    await database.close();
+  }
 }
 
 /** Brings the database to the newest version; all steps or none. Safe when several start at once. */

@@ -4,6 +4,7 @@
  * a pattern takes too much: a masked word costs a training row, a stored password costs a password.
  * Every quantifier is bounded, so that no text makes a pattern slow.
  */
+import { knownToken } from './tokenFormats';
 
 export interface SecretPattern {
   /** Stands in the mark, as in `<secret:password>`. */
@@ -70,12 +71,84 @@ export const secretPatterns: readonly SecretPattern[] = [
   { name: 'docker-token', pattern: /\bdckr_(?:pat|oat)_[\w-]{16,100}/g },
   { name: 'digitalocean-token', pattern: /\bdo[opr]_v1_[a-f0-9]{40,80}/g },
   { name: 'telegram-token', pattern: /\b\d{8,10}:AA[\w-]{30,40}/g },
+  { name: 'token', pattern: knownToken },
   { name: 'api-key', pattern: /\bsk-[\w-]{20,300}/g, isHarmless: (value) => !/\d/.test(value) },
   // `scheme://user:password@host`, of any scheme.
   {
     name: 'password',
-    pattern: /\b[a-z][a-z0-9+.-]{1,24}:\/\/[^\s:/@"'`]{0,100}:(?<value>[^\s@/"'`]{1,200})@/gi,
+    pattern: /\b[a-z][a-z0-9+.-]{1,24}:\/\/[^\s:/@"'`]{0,100}:(?<value>[^\s@"'`]{1,200})@/gi,
+    // `host:8080/path@2` has a port there, and no password.
+    isHarmless: (value) => isInterpolated(value) || /^\d{1,5}\//.test(value),
+  },
+  // A password in parts: `password = "one" + "two"`.
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`${passwordWord}[\w-]{0,24}${assigns}(?<value>(?:"[^"\n]{1,200}"|'[^'\n]{1,200}')(?:\s{0,4}[+.]?\s{0,4}(?:"[^"\n]{1,200}"|'[^'\n]{1,200}')){1,8})`,
+      'gi',
+    ),
+  },
+  // `<password>…</password>`, `key="DbPassword" value="…"`.
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`<[\w:.-]{0,40}${passwordWord}[\w.-]{0,20}(?:\s[^<>\n]{0,100})?>(?<value>[^<>\n]{1,200})</`,
+      'gi',
+    ),
     isHarmless: isInterpolated,
+  },
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`["'][\w:.-]{0,40}${passwordWord}["']\s{1,4}value=["'](?<value>[^"'\n]{1,200})`,
+      'gi',
+    ),
+    isHarmless: isInterpolated,
+  },
+  // `machine example.org login ann password …` of a netrc file, `ENV MYSQL_ROOT_PASSWORD …`.
+  {
+    name: 'password',
+    pattern: /\blogin\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(?<value>\S{1,200})/g,
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'password',
+    pattern: new RegExp(
+      String.raw`^[ \t]{0,8}(?:ENV|ARG)[ \t]{1,4}[\w-]{0,40}${passwordWord}\w{0,20}[ \t]{1,4}(?<value>\S{1,200})`,
+      'gim',
+    ),
+    isHarmless: isInterpolated,
+  },
+  // `db_pass = …`, `ansible_ssh_pass: …`, `$dbpass = '…'`, `pass: …`.
+  {
+    name: 'password',
+    pattern:
+      /(?:^|[\s$._-]|db|ssh)pass["']?[ \t]{0,4}(?::[ \t]|=>?)[ \t]{0,4}["']?(?<value>[^\s"'`(,;|>]{4,200})/gim,
+    isHarmless: isType,
+  },
+  // `sshpass -p …`, `mysql -u ann -p…`, `curl -u ann:…`.
+  {
+    name: 'password',
+    pattern: /\bsshpass\s{1,4}-p\s{0,4}["']?(?<value>[^\s"']{1,200})/g,
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'password',
+    pattern: /\bmysql(?:dump|admin)?\b[^\n|;]{0,200}?\s-p(?<value>[^\s"'-][^\s"']{0,200})/g,
+    isHarmless: isInterpolated,
+  },
+  {
+    name: 'password',
+    pattern:
+      /\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[ =]{1,4}["']?[^\s:"']{1,100}:(?<value>[^\s"']{1,200})/g,
+    isHarmless: isInterpolated,
+  },
+  // What a Kubernetes secret holds.
+  {
+    name: 'key',
+    pattern:
+      /(?<=^kind:[ \t]{0,4}["']?Secret\b[^]{0,2000}^[ \t]{1,8}[\w.-]{1,100}:[ \t]{1,4}["']?)(?<value>[A-Za-z0-9+/]{8,4000}={0,2})(?=["']?[ \t]*$)/gim,
+    isHarmless: (value) => /^[a-z]+$/i.test(value),
   },
   // `Server=...;Password=...;` and `?api_key=...&token=...`.
   {

@@ -200,7 +200,7 @@ function reportInto(found: SecretRange[], text: string): SecretLintRuleContext {
 /** `GITHUB_TOKEN` -> `github-token`, `AWSSecretAccessKey` -> `aws-secret-access-key`. */
 function kebabCase(messageId: string): string {
   return messageId
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
     .replace(/([a-z\d])([A-Z])/g, '$1-$2')
     .replace(/_/g, '-')
     .toLowerCase();

@@ -42,8 +42,9 @@ export async function mergeAdapter(request: MergeRequest): Promise<ModelFolder> 
   const hash = await adapterHash(request.adapter);
   await writeNewFolder(destination, async (directory) => {
     // Where the file system can share blocks between files, the copy costs nothing.
+    const how = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL;
     for (const name of Object.keys(base.manifest.files)) {
-      await copyFile(join(base.directory, name), join(directory, name), constants.COPYFILE_FICLONE);
+      await copyFile(join(base.directory, name), join(directory, name), how);
     }
     const weights = await FolderWeights.open({ ...base, directory }, 'r+');
     try {
@@ -80,12 +81,8 @@ async function mergedManifest(
   const sourceSha256 = createHash('sha256')
     .update(`${base.sourceSha256} ${adapterSha256}\n`)
     .digest('hex');
-  const changed = { ...base.files };
-  const weights = changed[fileNames.weights];
-  if (weights !== undefined) {
-    const sha256 = await hashFiles([join(directory, fileNames.weights)]);
-    changed[fileNames.weights] = { ...weights, sha256 };
-  }
+  const sha256 = await hashFiles([join(directory, fileNames.weights)]);
+  const weights = { ...base.files[fileNames.weights], sha256 };
   const version = `${base.name}@${sourceSha256.slice(0, 8)}`;
-  return { ...base, sourceSha256, version, files: changed };
+  return { ...base, sourceSha256, version, files: { ...base.files, [fileNames.weights]: weights } };
 }

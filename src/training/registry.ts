@@ -292,7 +292,9 @@ function isUsable(found: Found | undefined, base: BaseIdentity): boolean {
 /** Every version whose record can be read, newest first. */
 async function readRecords(root: string): Promise<Found[]> {
   const folder = join(root, names.versions);
-  const ids = await readdir(folder).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  // A link is no version: what is removed of old ones would be removed where it leads.
+  const ids = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const found = await Promise.all(
     ids.map(async (id): Promise<Found[]> => {
       const directory = join(folder, id);

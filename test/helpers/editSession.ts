@@ -3,6 +3,9 @@
  * tracker, and the facts it recorded as short lines. The editor here has documents, a cursor and an
  * undo stack, and reports changes the way VS Code does.
  */
+import { closersAfter } from '../../src/completion/closers';
+import type { DocumentSnapshot } from '../../src/completion/context';
+import { type Insertion, insertionAt, plainInsertion } from '../../src/completion/insertion';
 import {
   type ChangeCause,
   type Rating,
@@ -81,6 +84,7 @@ export class EditSession {
   readonly #redo: HistoryEntry[] = [];
   readonly #suggestions: Suggestion[] = [];
   #candidateIndex = 0;
+  #goesOnAt = 0;
   #silences = 0;
 
   /** `source` has `█` where the cursor is. */
@@ -168,11 +172,11 @@ export class EditSession {
         return this.#change([{ offset, removedLength: count, insertedText: '' }], offset);
       }
       case 'accept':
-        this.#insert(this.#remaining());
+        this.#take(this.#insertion());
         if (suggestion) tracker.accepted(suggestion.id, this.#candidateIndex);
-        return;
+        return this.#goOn();
       case 'acceptWithoutCommand':
-        return this.#insert(this.#remaining());
+        return this.#take(this.#insertion());
       case 'acceptWithImport': {
         const line = { offset: 0, removedLength: 0, insertedText: String(argument) };
         const rest = { offset: cursor, removedLength: 0, insertedText: this.#remaining() };
@@ -182,7 +186,7 @@ export class EditSession {
         if (suggestion) tracker.accepted(suggestion.id, Number(argument));
         return;
       case 'acceptWord':
-        return this.#insert(/^\s*(\w+|[^\w\s]+)/.exec(this.#remaining())?.[0] ?? '');
+        return this.#takeWord(this.#insertion());
       case 'esc':
         return tracker.dismissed();
       case 'hide':
@@ -240,7 +244,7 @@ export class EditSession {
 
   #suggest(texts: readonly string[]): void {
     const id = `suggestion-${this.#suggestions.length}`;
-    const suggestion = makeSuggestion(id, this.cursor, texts, this.clock.now());
+    const suggestion = this.#suggestionAt(id, texts);
     this.#suggestions.push(suggestion);
     this.#candidateIndex = 0;
     this.tracker.shown(suggestion, 0);
@@ -248,8 +252,53 @@ export class EditSession {
 
   #staySilent(texts: readonly string[]): void {
     const id = `silence-${this.#silences++}`;
+    this.tracker.silent({ ...this.#suggestionAt(id, texts), shownIndex: null });
+  }
+
+  #suggestionAt(id: string, texts: readonly string[]): Suggestion {
     const made = makeSuggestion(id, this.cursor, texts, this.clock.now());
-    this.tracker.silent({ ...made, shownIndex: null });
+    const closers = closersAfter(this.#snapshot);
+    return { ...made, context: { ...made.context, ...(closers !== '' && { closers }) } };
+  }
+
+  get #snapshot(): DocumentSnapshot {
+    const { context } = makeSuggestion('', 0, [], 0);
+    return { ...context, uri: sessionUri, text: this.text ?? '', offset: this.cursor };
+  }
+
+  /** How what is left of the visible candidate goes into the document. */
+  #insertion(): Insertion {
+    const remaining = this.#remaining();
+    return insertionAt(this.#snapshot)(remaining) ?? plainInsertion(remaining);
+  }
+
+  #take(insertion: Insertion): void {
+    const { text, replacedLength, cursorAt } = insertion;
+    const offset = this.cursor;
+    this.#goesOnAt = offset + cursorAt;
+    this.#change(
+      [{ offset, removedLength: replacedLength, insertedText: text }],
+      offset + text.length,
+    );
+  }
+
+  /** The next word of what the editor draws, over the closers that it draws it behind. */
+  #takeWord({ text, replacedLength }: Insertion): void {
+    const offset = this.cursor;
+    const closers = (this.text ?? '').slice(offset, offset + replacedLength);
+    let kept = 0;
+    while (kept < closers.length && text[kept] === closers[kept]) kept++;
+    const end = kept < closers.length ? text.indexOf(closers.charAt(kept), kept) : text.length;
+    const word = /^\s*(\w+|[^\w\s]+)/.exec(text.slice(kept, end))?.[0] ?? '';
+    const insertedText = closers.slice(0, kept) + word;
+    this.#change([{ offset, removedLength: kept, insertedText }], offset + insertedText.length);
+  }
+
+  /** Where the accept command puts the cursor. */
+  #goOn(): void {
+    if (this.cursor === this.#goesOnAt) return;
+    this.cursor = this.#goesOnAt;
+    this.tracker.cursorMoved(sessionUri, this.cursor);
   }
 
   /** What is left of the visible candidate, by the longest beginning of it before the cursor. */

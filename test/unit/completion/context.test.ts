@@ -75,6 +75,16 @@ function splits(left: string, right: string): boolean {
   return /[\ud800-\udbff]$/.test(left) && /^[\udc00-\udfff]/.test(right);
 }
 
+test('closers after the cursor stand in a field of their own', () => {
+  const { prefix, suffix, closers } = contextOf("test('x', () => {█})\nb();\n");
+  expect({ prefix, suffix, closers }).toEqual({
+    prefix: "test('x', () => {",
+    suffix: '\nb();\n',
+    closers: '})',
+  });
+  expect(contextOf('call(█);')).not.toHaveProperty('closers');
+});
+
 describe('more than one line may be proposed', () => {
   const check = (marked: string, expected: boolean) =>
     expect(contextOf(marked).multiline, marked).toBe(expected);
@@ -89,6 +99,8 @@ describe('more than one line may be proposed', () => {
     check('const f = () =>\n  █', true);
     check('while true do█', true);
     check('call(\n  █\n);', true);
+    check('function f() {█ }', true);
+    check("test('x', () => {█})", true);
     check('if x then\n  █\nend', true);
   });
 
@@ -97,7 +109,7 @@ describe('more than one line may be proposed', () => {
     check('const a:█', false);
     check('call(█', false);
     check('const f = () =>█', false);
-    check('function f() {█ }', false);
+    check('function f() {█ };', false);
     check('function f() {\n  const a = 1;\n  █\n}', false);
     check('function f() {\n  █\n  const a = 1;\n}', false);
     check('function f() {█\n  const a = 1;\n}', false);

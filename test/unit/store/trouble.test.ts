@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Database } from '../../../src/store/database';
@@ -59,6 +59,46 @@ async function overwrite(file: string, offset: number, bytes: string): Promise<B
 }
 
 afterEach(() => vi.restoreAllMocks());
+
+describe('a database whose tables are not those of Hone', () => {
+  test.each([
+    ['without a table', 'DROP TABLE ratings', 'table ratings is missing'],
+    [
+      'with a renamed column',
+      'ALTER TABLE outcomes RENAME COLUMN visible_ms TO seen_ms',
+      'table outcomes differs',
+    ],
+    [
+      'with a trigger that deletes',
+      'CREATE TRIGGER t AFTER INSERT ON suggestions BEGIN DELETE FROM suggestions; END',
+      'trigger t is unknown',
+    ],
+    ['of version 0', 'PRAGMA user_version = 0', 'is unknown'],
+    ['of an older version', 'PRAGMA user_version = 1', 'differs'],
+    ['of a negative version', 'PRAGMA user_version = -5', 'is unknown'],
+  ])('%s is set aside and a new one begun', async (_, sql, reason) => {
+    const file = await filledDatabase();
+    const database = await Database.open(file, 'existing');
+    await database.use((connection) => connection.exec(sql));
+    await database.close();
+    const { store, problems } = await openStoreForTests({ file, clock: handClock() });
+    expect(problems.map(({ code }) => code)).toEqual(['damaged']);
+    expect(String(problems[0]?.cause)).toContain(reason);
+    await recordAll(store, [suggestionEvent(1)]);
+    expect(await readAll(store)).toHaveLength(1);
+    await store.close();
+    expect(await readdir(path.dirname(file))).toContain(
+      `${path.basename(file)}.damaged-2026-03-02T00-00-00-000Z`,
+    );
+  });
+});
+
+test('nobody else on the machine may read a new database', async () => {
+  const { store, file } = await openStoreForTests();
+  await recordAll(store, [suggestionEvent(1)]);
+  for (const suffix of ['', '-wal']) expect((await stat(file + suffix)).mode & 0o777).toBe(0o600);
+  await store.close();
+});
 
 describe('a damaged database', () => {
   test.each([

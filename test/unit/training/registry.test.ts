@@ -1,5 +1,5 @@
 /** Promotion and rolling back on tiny models, and what happens to what is deleted by hand. */
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ModelFolder, readModelFolder } from '../../../src/model/modelFolder';
@@ -207,4 +207,20 @@ test('old verdicts are dropped, the line of champions is not', async () => {
 
 test('ids sort by time', () => {
   expect(versionId(Date.UTC(2026, 0, 31, 23, 59, 58))).toMatch(/^20260131-235958-[0-9a-f]{4}$/);
+});
+
+test('a version that is a link is none, and what it leads to stays', async () => {
+  const here = await place();
+  const { root, registry } = here;
+  await add(here, 'v1');
+  const elsewhere = await temporaryFolder();
+  await cp(join(root, 'versions', 'v1'), elsewhere, { recursive: true });
+  await mkdir(join(elsewhere, 'model'));
+  await writeFile(join(elsewhere, 'model', 'precious.txt'), 'mine');
+  await rm(join(root, 'versions', 'v1'), { recursive: true });
+  await symlink(elsewhere, join(root, 'versions', 'v1'));
+  expect(await registry.versions()).toEqual([]);
+  await add(here, 'v2');
+  await registry.promote('v2');
+  expect(await readFile(join(elsewhere, 'model', 'precious.txt'), 'utf8')).toBe('mine');
 });

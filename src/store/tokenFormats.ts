@@ -1,0 +1,101 @@
+/**
+ * Tokens that are told by their own looks, wherever they stand: how each maker's begin and of what
+ * they are made. Formats from the makers' documentation and the rules of gitleaks (MIT).
+ */
+
+/** A beginning, as a regular expression, and what follows it. */
+const formats: readonly (readonly [start: string, body: string])[] = [
+  // Hosts of code and packages.
+  ['gl(?:agent|imt|soat|ffct|oas|cbt)-', '[\\w-]{18,100}'],
+  ['GR1348941', '[\\w-]{18,40}'],
+  ['_gitlab_session=', '[0-9a-z]{32}'],
+  ['rubygems_', '[a-f0-9]{40,60}'],
+  ['CLOJARS_', '[A-Za-z0-9]{50,70}'],
+  ['npm_', '[A-Za-z0-9]{30,40}'],
+  ['(?:AKCp|cmVmd)', '[A-Za-z0-9]{50,80}'],
+  ['(?:pul|ico)-', '[A-Za-z0-9]{30,50}'],
+  ['API-', '[A-Z0-9]{24,30}'],
+  ['oy2', '[a-z0-9]{43}'],
+  // Clouds.
+  ['(?:ABIA|ACCA|A3T[A-Z0-9])', '[A-Z2-7]{16}'],
+  ['ABSK', '[A-Za-z0-9+/]{80,300}'],
+  ['bedrock-api-key-', '[\\w+/=]{20,2000}'],
+  ['LTAI', '[A-Za-z0-9]{16,24}'],
+  ['AKID', '[A-Za-z0-9]{13,40}'],
+  ['4b1d', '[A-Za-z0-9]{38}'],
+  ['dapi', '[a-f0-9]{32}'],
+  ['HRKU-', '[\\w-]{30,80}'],
+  ['fo1_', '[\\w-]{40,50}'],
+  ['fm[12][ar]?_', '[A-Za-z0-9+/]{60,2000}'],
+  ['v1\\.0-[a-f0-9]{24}-', '[a-f0-9]{100,200}'],
+  ['dp\\.(?:pt|st|ct|scim|audit)\\.', '[A-Za-z0-9.]{30,60}'],
+  ['(?:hvs|hvb)\\.', '[\\w-]{60,400}'],
+  ['[a-zA-Z0-9]{14}\\.atlasv1\\.', '[\\w=-]{50,80}'],
+  ['s\\.', '[a-zA-Z0-9]{24}(?![\\w.])'],
+  ['sha256~', '[\\w-]{43}'],
+  ['pscale_(?:tkn|oauth|pw)_', '[\\w=.-]{30,70}'],
+  ['pnu_', '[A-Za-z0-9]{36}'],
+  ['tk-us-', '[\\w-]{40,60}'],
+  ['(?:pat|sat)\\.[\\w-]{22}\\.', '[A-Za-z0-9]{24}\\.[A-Za-z0-9]{20}'],
+  ['[\\w~.]{3}\\dQ~', '[\\w~.-]{31,34}'],
+  ['AGE-SECRET-KEY-1', '[A-Z0-9]{40,70}'],
+  ['A3-[A-Z0-9]{6}-', '[A-Z0-9-]{24,40}'],
+  ['ops_eyJ', '[A-Za-z0-9+/]{100,2000}'],
+  ['p8e-', '[A-Za-z0-9]{32}'],
+  // Language models.
+  ['sk-ant-', '[\\w-]{40,200}'],
+  ['pplx-', '[A-Za-z0-9]{40,60}'],
+  ['api_org_', '[A-Za-z0-9]{30,40}'],
+  ['(?:gsk|r8)_', '[A-Za-z0-9]{36,60}'],
+  // Messages and mail.
+  ['xox[abeoprs]-', '[\\w-]{8,300}'],
+  ['xoxe\\.xox[bp]-', '[\\w-]{20,300}'],
+  ['xapp-', '[\\w-]{20,200}'],
+  ['SG\\.', '[\\w=.-]{40,80}'],
+  ['SK', '[0-9a-fA-F]{32}'],
+  ['xkeysib-', '[A-Za-z0-9-]{60,100}'],
+  ['key-', '[a-f0-9]{32}'],
+  ['hooks\\.slack\\.com/(?:services|workflows|triggers)/', '[\\w+/]{30,80}'],
+  ['[a-z0-9]+\\.webhook\\.office\\.com/webhookb2/', '[\\w@/-]{60,200}'],
+  ['EAA[MC]', '[A-Za-z0-9]{60,400}'],
+  ['\\d{15,16}[|%]', '[\\w-]{27,40}'],
+  // Money and trade.
+  ['(?:EAAA|sq0(?:atp|csp)-)', '[\\w-]{22,60}'],
+  ['[sr]k_prod_', '\\w{10,200}'],
+  ['shp(?:at|ca|pa|ss)_', '[a-fA-F0-9]{32}'],
+  ['shippo_(?:live|test)_', '[a-fA-F0-9]{40}'],
+  ['EZ[AT]K', '[A-Za-z0-9]{54}'],
+  ['FLW(?:SECK|PUBK)_TEST-', '[A-Za-z0-9]{12,32}(?:-X)?'],
+  ['duffel_(?:test|live)_', '[\\w=-]{40,50}'],
+  ['(?:ext|scauth|authress|sc)_[a-z0-9]{5,30}\\.[a-z0-9]{4,6}\\.acc', '[\\w.+/=-]{30,200}'],
+  // Watching and work.
+  ['glsa_', '[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}'],
+  ['glc_', '[A-Za-z0-9+/]{32,400}'],
+  ['sntrys_', '[\\w+/=]{40,500}'],
+  ['sntryu_', '[a-f0-9]{50,70}'],
+  ['dt0[cs]\\d{2}\\.', '[A-Za-z0-9]{24}\\.[A-Za-z0-9]{64}'],
+  ['(?:NRAK|NRII|NRJS|NRRA)-', '[\\w-]{19,40}'],
+  ['PMAK-', '[a-f0-9]{24}-[a-f0-9]{34}'],
+  ['ntn_', '[A-Za-z0-9]{40,60}'],
+  ['lin_api_', '[A-Za-z0-9]{36,44}'],
+  ['pat[A-Za-z0-9]{14}\\.', '[a-f0-9]{64}'],
+  ['rdme_', '[a-z0-9]{60,80}'],
+  ['fio-u-', '[\\w=-]{60,70}'],
+  ['sgp_', '[\\w]{40,70}'],
+  ['sm_[aps]at_', '[A-Za-z0-9]{16}'],
+  ['s-s4t2(?:ud|af)-', '[a-f0-9]{60,70}'],
+  ['[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk', ''],
+  ['t1\\.[A-Z0-9a-z_-]{1,10}={0,2}\\.', '[A-Z0-9a-z_-]{60,100}'],
+  ['AQVN', '[\\w-]{35,38}'],
+  ['YC[a-zA-Z0-9_-]', '[\\w-]{37}'],
+  // Signed claims: plain, and encoded once more.
+  ['ey[A-Za-z0-9]{15,2000}\\.ey', '[\\w-]{15,4000}(?:\\.[\\w-]{0,2000})?'],
+  ['eyJrIjoi', '[A-Za-z0-9]{40,400}'],
+  ['ZXlK', '[A-Za-z0-9+/=]{40,4000}'],
+];
+
+/** Finds any of them, but not inside a longer word. */
+export const knownToken = new RegExp(
+  `(?<![\\w-])(?:${formats.map(([start, body]) => start + body).join('|')})`,
+  'g',
+);
