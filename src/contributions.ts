@@ -14,9 +14,13 @@ export const commands = {
   suggest: 'hone.suggest',
   dismiss: 'hone.dismiss',
   showMenu: 'hone.showMenu',
-  toggle: 'hone.toggle',
+  whyNothing: 'hone.whyNothing',
+  enable: 'hone.enable',
+  disable: 'hone.disable',
+  enableLanguage: 'hone.enableLanguage',
+  disableLanguage: 'hone.disableLanguage',
   snooze: 'hone.snooze',
-  toggleLanguage: 'hone.toggleLanguage',
+  endSnooze: 'hone.endSnooze',
   rateUp: 'hone.rateUp',
   rateDown: 'hone.rateDown',
   comment: 'hone.comment',
@@ -32,6 +36,7 @@ export const commands = {
   showLog: 'hone.showLog',
   openSettings: 'hone.openSettings',
   openWalkthrough: 'hone.openWalkthrough',
+  openExample: 'hone.openExample',
 } as const;
 
 export type CommandId = (typeof commands)[keyof typeof commands];
@@ -69,6 +74,13 @@ export const settingTypes = {
 
 /** True while the ghost text on screen is Hone's, so that Esc is ours only then. */
 export const suggestionVisibleKey = 'hone.suggestionVisible';
+
+/** By these the palette offers to enable or to disable, whichever is not so yet. */
+export const switchKeys = {
+  enabled: 'hone.enabled',
+  languageEnabled: 'hone.languageEnabled',
+  snoozed: 'hone.snoozed',
+} as const;
 
 /** Id of the status bar item; in the window's page it reads `hone.hone.status`. */
 export const statusItemId = 'status';

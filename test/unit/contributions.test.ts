@@ -10,6 +10,7 @@ import {
   type SettingName,
   settingTypes,
   suggestionVisibleKey,
+  switchKeys,
   walkthroughId,
 } from '../../src/contributions';
 
@@ -66,6 +67,26 @@ describe('package.json', () => {
     const known = new Set<string>(Object.values(commands));
     const text = JSON.stringify(contributes);
     for (const [, id] of text.matchAll(/command:(hone\.\w+)/g)) expect(known).toContain(id);
+  });
+
+  test('offers in the palette to enable or to disable, never both', () => {
+    const when = new Map(contributes.menus.commandPalette.map((item) => [item.command, item.when]));
+    const { enabled, languageEnabled, snoozed } = switchKeys;
+    expect(when.get(commands.enable)).toBe(`!${enabled}`);
+    expect(when.get(commands.disable)).toBe(enabled);
+    const inLanguage = `editorIsOpen && ${enabled} &&`;
+    expect(when.get(commands.enableLanguage)).toBe(`${inLanguage} !${languageEnabled}`);
+    expect(when.get(commands.disableLanguage)).toBe(`${inLanguage} ${languageEnabled}`);
+    expect(when.get(commands.endSnooze)).toBe(snoozed);
+  });
+
+  test('has a walkthrough with one button a step, which deletes nothing and switches nothing off', () => {
+    for (const { description } of contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      const buttons = [...description.matchAll(/\]\(command:([\w.]+)\)/g)].map(([, id]) => id);
+      expect(buttons).toHaveLength(1);
+      expect([commands.deleteFeedback, commands.disable]).not.toContain(buttons[0]);
+      expect(description).not.toContain('`');
+    }
   });
 
   test('names only pictures that exist', () => {

@@ -66,15 +66,15 @@ test('what an export would write is shown before anything is written', async () 
 test('switched off from the menu, it says so and stays silent until it is switched on', async () => {
   await openAtCursor(window, 'off.ts');
   await window.status('hone.hone.status').click();
-  await window.pick('Turn suggestions off');
-  await window.status('hone.hone.status').filter({ hasText: 'off' }).waitFor();
+  await window.pick('Disable everywhere');
+  await window.status('hone.hone.status').filter({ hasText: 'Hone: off' }).waitFor();
   await openAtCursor(window, 'off.ts');
   await window.type(typed);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   expect(await window.ghost()).toBe('');
   expect(await feedback.of('off.ts')).toEqual([]);
 
-  await window.command('Hone: Turn Suggestions On or Off');
+  await window.command('Hone: Enable Suggestions Everywhere');
   await window.waitReady();
   await openAtCursor(window, 'off.ts', cursorLine, cursorColumn + typed.length);
   await window.type('re');
