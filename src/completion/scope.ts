@@ -51,8 +51,10 @@ export function scopeCheck(
 
   return (candidate, words) => {
     if (candidate === '') return '';
-    if (isComment)
-      return looksLikeCode(candidate, head) && !looksLikeCode(head, '') ? '' : candidate;
+    if (isComment) {
+      const isCode = looksLikeCode(lineRest(candidate), head) && !looksLikeCode(head, '');
+      return isCode ? '' : candidate;
+    }
     if (head.trim() === '' && suppression.test(candidate)) return '';
     place ??= placeOf(document, language, head, rest);
     const wrong = Math.min(
@@ -76,7 +78,8 @@ const suppression =
 function looksLikeCode(text: string, before: string): boolean {
   const line = text.trim();
   return (
-    /[;{]$|=>|[\w\])]\($|[\w)\]]\(.*\)\s*[;{:]$/.test(line) ||
+    /[;{]$|=>|[\w\])]\($/.test(line) ||
+    (/\)[;:]$/.test(line) && /\w\(/.test(line)) ||
     ['()', '[]', '{}'].some((pair) => !isBalanced(before + text, pair))
   );
 }
@@ -118,7 +121,8 @@ function placeOf(
   const above = followedBy(undefined, before);
   const at = above.words.length + mark.words.indexOf(cursorMark);
   const hasMarkup = language === 'script' && /<\/|\/>/.test(text);
-  const takesAll = language === 'python' && /^\s*from\s+\S+\s+import\s*\*/m.test(text);
+  const takesAll =
+    language === 'python' && /^[ \t]*from[ \t]+[.\w]+[ \t]+import[ \t]*\*/m.test(text);
   return {
     ...{ document, language, head, rest, above, after, hasMarkup, depth: before.depth },
     visible: new VisibleNames(followedBy(followedBy(above, mark), after), at, language),
@@ -131,7 +135,9 @@ const cursorMark = '\u0001';
 
 /** The cursor's line with a mark in the place of the word that is being written. */
 function withoutWord(head: string, rest: string): string {
-  return head.replace(/[\p{L}\p{N}_$]+$/u, '') + cursorMark + rest.replace(/^[\p{L}\p{N}_$]+/u, '');
+  let end = head.length;
+  while (end > 0 && /[\p{L}\p{N}_$]/u.test(head.charAt(end - 1))) end--;
+  return head.slice(0, end) + cursorMark + rest.replace(/^[\p{L}\p{N}_$]+/u, '');
 }
 
 /** Offset in the candidate of the first token that cannot be right. */
@@ -148,18 +154,28 @@ function firstWrongToken(
   const first = above.words.length;
   const roles = line.words.map((_, i) => roleOf(code, first + i, language));
   const declared = new Set(line.words.filter((_, i) => roles[i] === 'declared'));
-  const isProse = place.hasMarkup && isMarkup(candidate, head);
+  const isPair = (at: number): boolean =>
+    gaps[at] === 1 &&
+    isFreeWord(words[at], language) &&
+    isFreeWord(words[at - 1], language) &&
+    words[at - 2] !== '.';
+  const isProse =
+    place.hasMarkup &&
+    (isMarkup(candidate, head) ||
+      words[first - 1] === '>' ||
+      line.words.some((_, i) => isPair(first + i)));
+  // A bracket that was left open long before says nothing.
+  const isLate = (parent: number) => parent >= first || [',', '('].includes(words[first - 1] ?? '');
   const end = head.length + candidate.length;
   for (const [i, word] of line.words.entries()) {
     const start = line.starts[i] ?? 0;
     if (start + word.length <= head.length || start >= end || word === '\n') continue;
     const at = first + i;
     const offset = Math.max(0, start - head.length);
-    if (word === ';' && endsAmongParameters(words, parents[at] ?? -1)) return offset;
+    const parent = parents[at] ?? -1;
+    if (word === ';' && endsAmongParameters(words, parent) && isLate(parent)) return offset;
     if (isProse || !isFreeWord(word, language)) continue;
-    const previous = words[at - 1];
-    const follows = isFreeWord(previous, language) && gaps[at] === 1;
-    if (follows && words[at - 2] !== '.') return offset;
+    if (isPair(at)) return offset;
     if (roles[i] !== 'used' || isGlobal(word, language)) continue;
     if (declared.has(word) && !isOwnType(line.words, roles, i)) continue;
     if (start + word.length === end && isBlank(rest) && mayBecomeName(code, at, language)) continue;
@@ -202,11 +218,7 @@ function endsAmongParameters(words: readonly string[], parent: number): boolean 
 
 /** Whether a candidate holds, or continues, the text of an element. */
 function isMarkup(candidate: string, head: string): boolean {
-  return (
-    candidate.includes('<') ||
-    /(?:^|[^=])>[^{(;]*$/.test(head) ||
-    /[\p{L}][ ]+[\p{L}]/u.test(candidate)
-  );
+  return candidate.includes('<') || /(?:^|[^=])>[^{(;]*$/.test(head);
 }
 
 const scriptModule =
