@@ -10,6 +10,8 @@ import { copyBlock, copyLine } from './copyText';
 import { enclosingName } from './enclosing';
 import { indentOf } from './indentation';
 import { languageGroup } from './languageGroup';
+import { isBlockCommentLine, scanSyntax, type SyntaxState } from './syntax';
+import { isTestFile } from './testFiles';
 import {
   commonRun,
   gramBefore,
@@ -59,6 +61,8 @@ const maxCompared = 40_000;
 const maxComparedBelow = 4_000;
 /** Characters of runs compared in one look-up at most: what keeps a look-up of `aaaaaa` short. */
 const maxComparedCharacters = 600_000;
+/** Characters before a place that say whether it is code. */
+const maxLineHead = 300;
 /** Characters looked at to find the line above or below a place. */
 const maxLineBelow = 400;
 /**
@@ -160,18 +164,23 @@ export class CopyIndex {
   lookup(query: CopyQuery): CopiedDraft[] {
     const run = runBefore(query.text, query.offset, maxRun);
     const places = this.#witnesses(query, this.#places(query, run));
-    return vote(places)
+    const ofTests = (place: Place) => isTestFile(place.file.uri) && !isTestFile(query.uri);
+    return vote(places, ofTests)
       .map((continuation) => draftOf(continuation, places.length, query))
       .filter((draft) => draft.text !== '')
       .slice(0, maxDrafts);
   }
 
-  #witnesses({ uri, text, offset }: CopyQuery, places: readonly Place[]): Witness[] {
+  #witnesses(query: CopyQuery, places: readonly Place[]): Witness[] {
+    const { uri, text, offset, languageId } = query;
+    const kind = kindAt(text, offset, languageId);
     // What was written since the file was last taken in is the newest of all.
     const indexed = this.#edited.has(uri) ? this.#files.get(uri)?.text : undefined;
     const newest = new Set(indexed === undefined ? [] : changedLines(indexed, text));
     const name = enclosingName(text, offset);
-    return places.map((place) => {
+    // Code does not go on as a comment does, nor either as a string.
+    const alike = places.filter(({ file, end }) => kindAt(file.text, end, languageId) === kind);
+    return alike.map((place) => {
       const line = lineAround(place.file.text, place.end);
       const recency = newest.has(line) ? 1 : this.#written.recencyOf(line);
       const sameSymbol = name !== undefined && enclosingName(place.file.text, place.end) === name;
@@ -321,16 +330,28 @@ interface Continuation {
 }
 
 /** What followed the run to the end of the line, the best supported text first. */
-function vote(places: readonly Witness[]): Continuation[] {
+function vote(places: readonly Witness[], ofTests: (place: Place) => boolean): Continuation[] {
   const byLine = new Map<string, Continuation>();
   for (const place of places) {
     const line = copyLine(place.file.text, place.end);
-    if (line === undefined) continue;
+    if (line === undefined || (ofTests(place) && isExample(line))) continue;
     const continuation = byLine.get(line);
     if (continuation === undefined) byLine.set(line, { line, places: [place] });
     else continuation.places.push(place);
   }
   return [...byLine.values()].sort((a, b) => support(b) - support(a) || votes(b) - votes(a));
+}
+
+/** Whether a line holds values of its own, which of a test say nothing outside tests. */
+function isExample(line: string): boolean {
+  return /["'`]\s*[\w@]|\d\s*,\s*\d|\d\d/.test(line) && !/\bfrom\s*["']|\brequire\(/.test(line);
+}
+
+/** Whether `offset` lies in code, a string or a comment, by its own line alone. */
+function kindAt(text: string, offset: number, languageId: string): SyntaxState['kind'] {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const head = text.slice(Math.max(start, offset - maxLineHead), offset);
+  return isBlockCommentLine(head, languageId) ? 'comment' : scanSyntax(head, languageId).kind;
 }
 
 /** The longest run, in characters, and what else speaks for the text as characters of it. */

@@ -5,7 +5,7 @@
 import type { CompletionContext, Settings, Trigger } from '../types';
 import { type DocumentSnapshot, splitsPair } from './context';
 import { isBlank, lineHead, lineRest } from './indentation';
-import { scanSyntax } from './syntax';
+import { beginsWithComment, isBlockCommentLine, scanSyntax } from './syntax';
 
 export type SilentReason =
   'off' | 'languageOff' | 'insideCharacter' | 'insideWord' | 'insideComment' | 'statementEnds';
@@ -41,10 +41,8 @@ function beginsWithWord(text: string): boolean {
   return /^[\p{L}\p{N}_$]/u.test(text);
 }
 
-/** A line of a block comment that may have begun before the window: ` * like this`. */
-function looksLikeComment(context: CompletionContext): boolean {
-  return (
-    /^\s*\*(?:\s|$)/.test(lineHead(context.prefix)) &&
-    scanSyntax('/*', context.languageId).kind === 'comment'
-  );
+/** A line of a comment, whatever the window that ends with it began in. */
+function looksLikeComment({ prefix, languageId }: CompletionContext): boolean {
+  const head = lineHead(prefix);
+  return isBlockCommentLine(head, languageId) || beginsWithComment(head, languageId);
 }

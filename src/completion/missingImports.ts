@@ -10,6 +10,7 @@ import { joined } from './imports';
 import { isBlank, lineHead, lineRest, nextLine } from './indentation';
 import { languageGroup } from './languageGroup';
 import type { NeighbourFile } from './neighbours';
+import { isTestFile } from './testFiles';
 
 /** One import statement of a file, in parts of which another can be made. */
 interface Statement {
@@ -47,6 +48,7 @@ export class ImportIndex {
   readonly #byName = new SetMap<Statement>();
   /** By what they take from. */
   readonly #byModule = new SetMap<Statement>();
+  readonly #byPackage = new SetMap<Statement>();
   /** By language group and name: the files that export it. */
   readonly #exporters = new SetMap<NeighbourFile>();
 
@@ -59,6 +61,8 @@ export class ImportIndex {
     this.#byFile.set(file.uri, { file, statements, exported });
     for (const statement of statements) {
       this.#byModule.add(statement.module, statement);
+      const name = packageOf(statement.specifier, file.languageId);
+      if (name !== undefined) this.#byPackage.add(name, statement);
       for (const name of statement.items.keys())
         this.#byName.add(keyOf(file.languageId, name), statement);
     }
@@ -72,10 +76,39 @@ export class ImportIndex {
     const { file, statements, exported } = known;
     for (const statement of statements) {
       this.#byModule.delete(statement.module, statement);
+      const name = packageOf(statement.specifier, file.languageId);
+      if (name !== undefined) this.#byPackage.delete(name, statement);
       for (const name of statement.items.keys())
         this.#byName.delete(keyOf(file.languageId, name), statement);
     }
     for (const name of exported) this.#exporters.delete(keyOf(file.languageId, name), file);
+  }
+
+  /** Whether the document could take the name from another file, or from where another file does. */
+  mayImport(name: string, document: DocumentSnapshot): boolean {
+    const key = keyOf(document.languageId, name);
+    const isPython = document.languageId === 'python';
+    const isNear = ({ path, repository }: Pick<NeighbourFile, 'path' | 'repository'>): boolean => {
+      if (isTestFile(path) && !isTestFile(document.path)) return false;
+      return !isPython || (repository === document.repository && isSameTree(path, document.path));
+    };
+    for (const statement of this.#byName.get(key)) {
+      const isPackage = !statement.specifier.startsWith('.');
+      if (statement.path !== document.path && (isPackage || isNear(statement))) return true;
+    }
+    for (const file of this.#exporters.get(key)) {
+      if (file.path === document.path || !isNear(file)) continue;
+      // A variable of a module is rarely taken from it by its bare name.
+      if (!isPython || /^[A-Z]/.test(name) || declares(file.text, name)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a file takes names from the same module, as seen from the document; or from its package. */
+  takesFrom(specifier: string, document: DocumentSnapshot): 'module' | 'package' | undefined {
+    if (this.#byModule.get(moduleOf({ specifier, path: document.path })).size > 0) return 'module';
+    const name = packageOf(specifier, document.languageId);
+    return name !== undefined && this.#byPackage.get(name).size > 0 ? 'package' : undefined;
   }
 
   /** Texts for the cursor, the likeliest first; none where nobody would write an import. */
@@ -411,6 +444,25 @@ function namesOfModule(path: string): readonly string[] {
   const parts = path.replace(/(?:\/__init__)?\.py$/, '').split('/');
   // Python's own search path may begin at any folder.
   return [`./${parts.join('/')}`, ...parts.map((_, i) => parts.slice(i).join('.'))];
+}
+
+/** The package that a specifier names; undefined for a file's own neighbours. */
+function packageOf(specifier: string, languageId: string): string | undefined {
+  if (specifier.startsWith('.')) return undefined;
+  if (languageId === 'python') return `python\n${specifier.split('.')[0]}`;
+  const [first = '', second = ''] = specifier.split('/');
+  return first.startsWith('@') ? `${first}/${second}` : first;
+}
+
+/** Whether two paths begin in the same folder, or one lies at the top. */
+function isSameTree(path: string, other: string): boolean {
+  const [first, ...rest] = path.split('/');
+  const [otherFirst, ...otherRest] = other.split('/');
+  return rest.length === 0 || otherRest.length === 0 || first === otherFirst;
+}
+
+function declares(text: string, name: string): boolean {
+  return new RegExp(`^(?:async[ \\t]+)?(?:def|class)[ \\t]+${name}\\b`, 'm').test(text);
 }
 
 /** Names to import. */

@@ -20,9 +20,11 @@ import { declarationOf, importsOf, pathsOf } from './imports';
 import { isBlank, lineHead } from './indentation';
 import { languageGroup } from './languageGroup';
 import { ImportIndex } from './missingImports';
+import { ModuleIndex } from './moduleIndex';
 import { RecentEdits } from './recentEdits';
+import type { WorkspaceNames } from './scope';
 
-export interface Neighbours {
+export interface Neighbours extends WorkspaceNames {
   /**
    * Snippets for the cursor, what changes least first. The answer stays the same while the user
    * types, so that what the policy has read of it need not be read again.
@@ -122,6 +124,7 @@ export class NeighbourIndex implements Neighbours {
   readonly #choices = new Map<string, Choice>();
   readonly #edits = new RecentEdits();
   readonly #imports = new ImportIndex();
+  readonly #modules = new ModuleIndex();
   /** Files that the user has changed since their text was last taken in. */
   readonly #changed = new Set<string>();
   /** URIs of files the user turned to, the newest last. */
@@ -141,6 +144,7 @@ export class NeighbourIndex implements Neighbours {
       this.#edits.note(file.uri, old.text, file.text);
     }
     this.#drop(file.uri);
+    this.#modules.update(file.uri, file);
     if (isGenerated(file.path, file.text) || file.text.includes('\0')) {
       this.#edits.forget(file.uri);
       return;
@@ -154,6 +158,7 @@ export class NeighbourIndex implements Neighbours {
 
   /** Takes the file out, with what was edited in it and every choice that may tell of it. */
   remove(uri: string): void {
+    this.#modules.remove(uri);
     if (!this.#files.has(uri)) return;
     this.#drop(uri);
     this.#edits.forget(uri);
@@ -190,6 +195,15 @@ export class NeighbourIndex implements Neighbours {
 
   missingImports(document: DocumentSnapshot): readonly string[] {
     return this.#imports.missing(document);
+  }
+
+  mayImport(name: string, document: DocumentSnapshot): boolean {
+    return this.#imports.mayImport(name, document);
+  }
+
+  mayImportFrom(specifier: string, document: DocumentSnapshot): boolean {
+    const taken = this.#imports.takesFrom(specifier, document);
+    return taken === 'module' || this.#modules.mayExist(specifier, document, taken === 'package');
   }
 
   /** What was told before and still holds comes first, so that it need not be read again. */

@@ -32,6 +32,7 @@ import type { Refusals } from './refusals';
 import { defaultExploration, type Reranked } from './rerank';
 import { score } from './score';
 import { rewardVersion } from './scoreWeights';
+import { type ScopeCheck, scopeCheck } from './scope';
 import { inSlices, type Pieces } from './slices';
 import { isSure } from './surety';
 import { syntaxCheck } from './syntaxCheck';
@@ -118,7 +119,7 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
   const place = placeOf(params);
   if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
   const words = await listedWords(params, place.context, signal);
-  const drafts = place.drafts.filter(({ text }) => obeys(text, words));
+  const drafts = draftsInScope(place, words).filter(({ text }) => obeys(text, words));
   const result = await generate(params, { context: place.context, drafts, words }, signal);
   signal.throwIfAborted();
   return decide(params, { ...place, drafts }, words, result);
@@ -131,9 +132,11 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
  */
 export async function suggestAtOnce(params: SuggestParams): Promise<Suggestion | undefined> {
   // Whoever is not asked need not be told of neighbours.
-  const place = placeOf({ ...params, neighbours: undefined });
+  const inScope = scopeCheck(params.document, params.neighbours);
+  const place = { ...placeOf({ ...params, neighbours: undefined }), inScope };
   if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
-  const { context, drafts } = place;
+  const { context } = place;
+  const drafts = draftsInScope(place, undefined);
   const [best] = drafts;
   const copies = drafts.flatMap(({ copy }) => copy ?? []);
   if (params.trigger === 'invoked' || best === undefined || !isSure(copies)) return undefined;
@@ -145,7 +148,7 @@ export async function suggestAtOnce(params: SuggestParams): Promise<Suggestion |
   // What would be withheld may look better to the policy; so nothing is drawn here.
   const options = { ...params.options, exploration: 0 };
   const alone = { ...params, policy: undefined, options };
-  const suggestion = await decide(alone, place, words, undefined);
+  const suggestion = await decide(alone, { ...place, drafts }, words, undefined);
   const shown = suggestion.candidates[suggestion.shownIndex ?? -1];
   return shown === undefined || shown.text.includes('\n') ? undefined : suggestion;
 }
@@ -156,6 +159,7 @@ interface Place {
   readonly context: CompletionContext;
   readonly silent: boolean;
   readonly drafts: readonly Draft[];
+  readonly inScope: ScopeCheck;
   readonly contextMs: number;
   readonly copyMs: number;
 }
@@ -171,19 +175,21 @@ function placeOf(params: SuggestParams): Place {
   const contextMs = clock.now() - startMs;
   const drafts = silent ? [] : draftsAt({ ...params, document: bare }, context);
   const copyMs = clock.now() - startMs - contextMs;
-  return { startMs, context, silent, drafts, contextMs, copyMs };
+  const inScope = scopeCheck(bare, params.neighbours);
+  return { startMs, context, silent, drafts, inScope, contextMs, copyMs };
 }
 
 /** The record of the decision: what was proposed, cut as it would be shown, and its order. */
 async function decide(
   params: SuggestParams,
-  { startMs, context, drafts, contextMs, copyMs }: Place,
+  { startMs, context, drafts, inScope, contextMs, copyMs }: Place,
   words: Words | undefined,
   result: GenerateResult | undefined,
 ): Promise<Suggestion> {
   const { document, trigger, policy, clock, random, refusals, reward, outcomes } = params;
+  const cut = (text: string): string => inScope(text, words);
   const proposed = [...(result?.candidates ?? []), ...drafts.map(unscored)];
-  const shown = await inSlices(asShown(proposed, context, params), clock);
+  const shown = await inSlices(asShown(proposed, context, params, cut), clock);
   const candidates = merge(shown, insertionAt(document))
     // What was cut, or given up in the middle of a word, may end as a name that does not exist.
     .filter(({ text }) => obeys(text, words))
@@ -251,6 +257,13 @@ function draftsAt(params: SuggestParams, context: CompletionContext): Draft[] {
     byText.set(text, { ...byText.get(text), text, source: 'imported' });
   }
   return [...byText.values()];
+}
+
+/** The drafts as far as they can be right; what cannot is not worth the policy's time. */
+function draftsInScope({ drafts, inScope }: Place, words: Words | undefined): Draft[] {
+  return drafts
+    .map((draft) => ({ ...draft, text: inScope(draft.text, words) }))
+    .filter(({ text }) => text !== '');
 }
 
 /**
@@ -329,12 +342,13 @@ function* asShown(
   candidates: readonly Candidate[],
   context: CompletionContext,
   { parser, document }: SuggestParams,
+  inScope: (text: string) => string,
 ): Pieces<Candidate[]> {
   const check = parser && syntaxCheck(parser, document);
   const reindent = reindentAt(withoutClosers(document));
   const shown: Candidate[] = [];
   for (const candidate of candidates) {
-    const trimmed = trim(reindent(candidate.text), context);
+    const trimmed = inScope(trim(reindent(candidate.text), context));
     shown.push(cutTo(check ? yield* check(trimmed) : trimmed, candidate));
   }
   return shown;

@@ -121,6 +121,17 @@ export function scanSyntax(text: string, languageId: string, openBefore = ''): S
   return { kind: open.at(-1) === '`' ? 'string' : 'code', open: open.join('') };
 }
 
+/** Whether a line is one of a block comment that began above: ` * like this`. */
+export function isBlockCommentLine(line: string, languageId: string): boolean {
+  return /^\s*\*(?:\s|$)/.test(line) && scanSyntax('/*', languageId).kind === 'comment';
+}
+
+/** Whether nothing but a comment stands on a line so far, whatever stands above. */
+export function beginsWithComment(line: string, languageId: string): boolean {
+  const isMark = scanSyntax(line.trimStart().slice(0, 2), languageId).kind === 'comment';
+  return isMark && scanSyntax(line, languageId).kind === 'comment';
+}
+
 /** Takes one more character into the open brackets. A closer without its opener changes nothing. */
 function follow(open: string[], character: string): void {
   if ('([{'.includes(character)) open.push(character);

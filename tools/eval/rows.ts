@@ -141,7 +141,12 @@ export class Workbench {
     const index = row.edits ? this.#edited : this.#neighbours;
     const neighbours: Neighbours = row.imports
       ? index
-      : { near: (document) => index.near(document), missingImports: () => [] };
+      : {
+          near: (document) => index.near(document),
+          missingImports: () => [],
+          mayImport: () => true,
+          mayImportFrom: () => true,
+        };
     // Loaded once, when a file of the language is opened.
     await parser.load(languageOf(cut.path));
     return suggest(

@@ -330,3 +330,57 @@ function commonEnd(a: string, b: string): number {
   while (length < Math.min(a.length, b.length) && a.at(-1 - length) === b.at(-1 - length)) length++;
   return length;
 }
+
+describe('a place of another kind says nothing', () => {
+  test.each([
+    ['code for a comment', '// strips the header█', "test('the header', withServer, run);", []],
+    ['a string for code', 'strips.the.header█', "test('strips.the.header', withServer);", []],
+    ['a comment for code', 'strips.the.header█', '// strips.the.header of all\n', []],
+    [
+      'a comment for a comment',
+      '// strips the header█',
+      '// strips the header of all',
+      [' of all'],
+    ],
+    [
+      'a comment of several lines for one',
+      '/**\n * Strips the header█\n */',
+      '/**\n * Strips the header of all\n */',
+      [' of all'],
+    ],
+  ])('%s', (_, marked, other, expected) => {
+    expect(texts(marked, { files: { other } })).toEqual(expected);
+  });
+});
+
+describe('values of a test', () => {
+  const other =
+    'send(url, {\n  headers: {unicorn: "rainbow"},\n});\nurl_for("index", args=[4, 5]);';
+
+  test.each([
+    ['are not copied into other code', 'headers: {█', 'file:///garden/test/post.ts', []],
+    ['nor are its lists', 'url_for("index", █', 'file:///garden/tests/test_basic.py', []],
+    [
+      'are copied from other code',
+      'headers: {█',
+      'file:///garden/src/post.ts',
+      ['unicorn: "rainbow"},'],
+    ],
+  ])('%s', (_, marked, uri, expected) => {
+    expect(texts(marked, { files: { [uri]: other } })).toEqual(expected);
+  });
+
+  test('are copied into a test, and what a test imports into all code', () => {
+    const index = new CopyIndex();
+    const tests = 'headers: {unicorn: "rainbow"},\nimport process from "node:process";';
+    index.update('file:///garden/test/post.ts', 'typescript', tests);
+    const copied = (marked: string, uri: string) =>
+      index
+        .lookup({ ...documentAtCursor(marked, { uri }), multiline: false })
+        .map(({ text }) => text);
+    expect(copied('headers: {█', 'file:///garden/test/get.ts')).toEqual(['unicorn: "rainbow"},']);
+    expect(copied('import process █', 'file:///garden/src/get.ts')).toEqual([
+      'from "node:process";',
+    ]);
+  });
+});

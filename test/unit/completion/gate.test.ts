@@ -56,6 +56,8 @@ test('comments are left alone unless the setting says otherwise', () => {
   check('const a = 1; /* this is █', 'insideComment');
   check('/**\n * This is █\n */', 'insideComment');
   check(`${'x = 1;\n'.repeat(600)} * out of sight █`, 'insideComment');
+  check(`\`${'it is text\n'.repeat(200)}\`\n  // this is █`, 'insideComment');
+  check('/* this is */ const a = █', undefined);
   check('# this is █', 'insideComment', { languageId: 'python' });
   check('// this is █', undefined, { settings: { suggestInComments: true } });
   check('const url = "https://█', undefined);

@@ -7,6 +7,7 @@ import {
   wordAt,
 } from '../../../src/completion/languageList';
 import { featureNames } from '../../../src/completion/features';
+import type { Neighbours } from '../../../src/completion/neighbours';
 import { rewardVersion } from '../../../src/completion/scoreWeights';
 import { noOutcomes } from '../../../src/completion/outcomeMemory';
 import { suggest, suggestAtOnce, type SuggestParams } from '../../../src/completion/suggest';
@@ -52,6 +53,14 @@ function policyOf(...texts: readonly (readonly [text: string, logProb: number])[
   return { policy, requests };
 }
 
+/** A workspace in which every name and module can be imported. */
+const allKnown: Neighbours = {
+  near: () => [],
+  missingImports: () => [],
+  mayImport: () => true,
+  mayImportFrom: () => true,
+};
+
 function baseParams(): Omit<SuggestParams, 'document'> {
   let now = 1000;
   return {
@@ -85,7 +94,7 @@ describe('a suggestion', () => {
       (path) => ({ kind: 'similar', path, text: 'x' }) as const,
     );
     const near = vi.fn(() => snippets);
-    const neighbours = { near, missingImports: () => [] };
+    const neighbours = { ...allKnown, near };
     const reading: Policy = {
       ...policy,
       async generate(request, signal) {
@@ -179,10 +188,8 @@ describe('copied text', () => {
 
   test('that an import asks for too is one draft with the evidence of both', async () => {
     const { policy, requests } = policyOf(['find();', -0.1]);
-    const neighbours = {
-      near: () => [],
-      missingImports: () => ['load(id);', 'save(id);'],
-    };
+    const missingImports = () => ['load(id);', 'save(id);'];
+    const neighbours = { ...allKnown, missingImports };
     const suggestion = await ask(marked, { policy, copyIndex: new CopyIndex(), neighbours });
     expect(requests[0]?.drafts).toMatchObject([
       { text: 'load(id);', source: 'imported', copy: { sameFile: true } },
