@@ -104,7 +104,7 @@ describe('asked why nothing is shown, it tells', () => {
 test('an inquiry never draws by lot, close to the threshold either', async () => {
   for (let i = 0; i < 50; i++) {
     const { shownIndex } = await ask('const user = █', {
-      reward: rewardOf(0.07),
+      reward: rewardOf(0.3),
       options: { exploration: 0.3 },
     });
     expect(shownIndex).toBe(0);
