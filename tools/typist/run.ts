@@ -260,4 +260,3 @@ function say(line: string): void {
 }
 
 await main(replayWindow);
-process.exit();
