@@ -1,8 +1,9 @@
 /**
  * npm run replay:window -- REPOSITORY [--commits N] [--hunks N] [--seed N] [--extension FOLDER] [--json]
- * [--report FILE] [--pictures FOLDER]: a person types hunks of a repository's history in a real VS Code
- * at its default settings, and what came of it is counted. What is typed stays typed: stopped by Ctrl+C
- * or otherwise it goes on where it was, as long as the build is the same.
+ * [--report FILE] [--pictures FOLDER] [--patience MS]: a person types hunks of a repository's history in
+ * a real VS Code at its default settings, and what came of it is counted. What is typed stays typed:
+ * stopped by Ctrl+C or otherwise it goes on where it was, as long as the build is the same. Where other
+ * programs keep the machine busy, a longer patience tells late suggestions from none.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,6 +17,7 @@ import { openHistory } from '../../src/replay/history';
 import { readNewest } from '../../src/store/storeReader';
 import { stderrLogger } from '../../src/util/log';
 import { Editor, projectRoot, type Window } from '../../test/editor/workbench';
+import { main, Problem } from '../console.mjs';
 import { readGrammar } from '../grammars.mjs';
 import { record } from './drawn';
 import { chooseHunks, type Hunk } from './hunks';
@@ -44,6 +46,7 @@ const { values, positionals } = parseArgs({
     commits: { type: 'string', default: '200' },
     hunks: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
+    patience: { type: 'string', default: '1200' },
     extension: { type: 'string', default: projectRoot },
     report: { type: 'string' },
     pictures: { type: 'string' },
@@ -53,12 +56,15 @@ const { values, positionals } = parseArgs({
 
 const newestRows = 400;
 
-async function main(): Promise<void> {
+async function replayWindow(): Promise<void> {
   const [repository] = positionals;
-  const [commits, count, seed] = [values.commits, values.hunks, values.seed].map(Number);
-  if (repository === undefined || !commits || !count || seed === undefined || isNaN(seed))
-    throw new Error(
-      'usage: npm run replay:window -- REPOSITORY [--commits N] [--hunks N] [--seed N]',
+  const [commits, count, seed, patienceMs] = [
+    ...[values.commits, values.hunks, values.seed, values.patience],
+  ].map(Number);
+  if (!repository || !commits || !count || !patienceMs || seed === undefined || isNaN(seed))
+    throw new Problem(
+      'A repository is needed, and whole numbers.',
+      'npm run replay:window -- REPOSITORY [--commits N] [--hunks N] [--seed N] [--patience MS]',
     );
   const extension = path.resolve(values.extension);
   const stop = new AbortController();
@@ -68,14 +74,14 @@ async function main(): Promise<void> {
   history.dispose();
   const build = buildOf(extension);
   const cache = path.join(projectRoot, '.cache/typist', history.name);
-  const file = path.join(cache, `${build}-${seed}.jsonl`);
+  const file = path.join(cache, `${build}-${seed}-${patienceMs}.jsonl`);
   const results = new ResultFile(file);
   const left = hunks.filter(({ id }) => !results.has(id));
   say(`${hunks.length} hunks, ${hunks.length - left.length} of them typed already: ${file}`);
   const folder = path.join(cache, 'clone', history.name);
   if (left.length > 0) {
     clone(repository, folder);
-    await typeAll(left, { folder, extension, seed, results, signal: stop.signal });
+    await typeAll(left, { folder, extension, seed, patienceMs, results, signal: stop.signal });
   }
   const done = hunks.flatMap(({ id }) => results.of(id));
   const page = values.report ?? file.replace(/\.jsonl$/, '.html');
@@ -91,12 +97,13 @@ interface Typing {
   readonly folder: string;
   readonly extension: string;
   readonly seed: number;
+  readonly patienceMs: number;
   readonly results: ResultFile;
   readonly signal: AbortSignal;
 }
 
 async function typeAll(hunks: readonly Hunk[], typing: Typing): Promise<void> {
-  const { folder, extension, results, signal, seed } = typing;
+  const { folder, extension, results, signal, seed, patienceMs } = typing;
   const parser = createParser((name) => Promise.resolve(readGrammar(name)), stderrLogger);
   let current = hunks[0]?.commit ?? '';
   checkout(folder, current);
@@ -116,7 +123,15 @@ async function typeAll(hunks: readonly Hunk[], typing: Typing): Promise<void> {
       const startMs = Date.now();
       const onMoment =
         values.pictures === undefined ? undefined : pictures(window, values.pictures, i);
-      const typed = await typeHunk(hunk, { window, folder, parser, seed, signal, onMoment });
+      const typed = await typeHunk(hunk, {
+        window,
+        folder,
+        parser,
+        seed,
+        patienceMs,
+        signal,
+        onMoment,
+      });
       const { id, commit, languageId } = hunk;
       const result: HunkResult = {
         ...{ id, commit, path: hunk.path, languageId, written: hunk.aim.end - hunk.at },
@@ -244,10 +259,4 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exit(1);
-  },
-);
+await main(replayWindow);

@@ -42,6 +42,8 @@ export interface Summary {
   readonly keptPer1000: number;
   readonly pauses: number;
   readonly shown: number;
+  /** Of them, those that came while most people would still have waited. */
+  readonly shownSoon: number;
   readonly takenWhole: number;
   readonly takenWords: number;
   readonly refused: number;
@@ -50,6 +52,8 @@ export interface Summary {
   readonly silent: number;
   readonly beforeCloser: number;
   readonly silentBeforeCloser: number;
+  /** Silent while the editor's own list was open. */
+  readonly silentBesideList: number;
   readonly doubled: number;
   readonly broken: number;
   readonly blocksShown: number;
@@ -65,6 +69,8 @@ export interface Summary {
   readonly longestStallMs: number;
   readonly seconds: number;
 }
+
+const soonMs = 1_200;
 
 export function summaryOf(hunks: readonly HunkResult[]): Summary {
   const pauses = hunks.flatMap((hunk) => hunk.pauses);
@@ -84,6 +90,7 @@ export function summaryOf(hunks: readonly HunkResult[]): Summary {
     keptPer1000: of1000(pauses.map(({ kept }) => kept)),
     pauses: pauses.length,
     shown: count(isShown),
+    shownSoon: count(({ waitMs }) => waitMs !== null && waitMs <= soonMs),
     takenWhole: count((pause) => isWhole(pause) && pause.kept > 0),
     takenWords: count((pause) => pause.reaction === 'partial' && pause.kept > 0),
     refused: count(({ reaction }) => reaction === 'dismiss' || reaction === 'typeAgainst'),
@@ -91,6 +98,7 @@ export function summaryOf(hunks: readonly HunkResult[]): Summary {
     silent: count((pause) => !isShown(pause)),
     beforeCloser: count((pause) => pause.isBeforeCloser),
     silentBeforeCloser: count((pause) => pause.isBeforeCloser && !isShown(pause)),
+    silentBesideList: count((pause) => pause.list && !isShown(pause)),
     doubled: count(({ doubled }) => doubled),
     broken: count(({ broken }) => broken),
     blocksShown: count(isBlock),
@@ -133,7 +141,7 @@ export function linesOf(summary: Summary): readonly (readonly [string, string])[
     ['taken of 1,000', summary.takenPer1000.toFixed(1)],
     ['typed of 1,000', summary.typedPer1000.toFixed(1)],
     ['pauses', String(summary.pauses)],
-    ['shown', String(summary.shown)],
+    ['shown', `${summary.shown}, ${summary.shownSoon} within ${soonMs} ms`],
     ['taken whole', String(summary.takenWhole)],
     ['taken by words', String(summary.takenWords)],
     ['refused', String(summary.refused)],
@@ -143,6 +151,7 @@ export function linesOf(summary: Summary): readonly (readonly [string, string])[
       'silent before an automatic closer',
       `${summary.silentBeforeCloser} of ${summary.beforeCloser}`,
     ],
+    ["silent beside the editor's list", String(summary.silentBesideList)],
     ['doubled closers after a take', String(summary.doubled)],
     ['broken syntax after a take', String(summary.broken)],
     ['blocks shown', String(summary.blocksShown)],

@@ -60,12 +60,12 @@ export interface TypistOptions {
   readonly parser: Parser;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** How long the person waits for ghost text after the last key, in milliseconds. */
+  readonly patienceMs: number;
   /** Called at moments worth a picture. */
   readonly onMoment?: ((moment: 'silent' | 'shown' | 'taken') => Promise<void>) | undefined;
 }
 
-/** How long a person waits for ghost text after the last key, in milliseconds. */
-const patienceMs = 1_200;
 /** So long ghost text is looked at, at least; what is seen for 750 ms counts as seen. */
 const leastReadMs = 800;
 /** Keys so near to a pause are typed slowly. */
@@ -201,7 +201,7 @@ class Typist {
     const { page } = this.#window;
     const { aim } = this.#hunk;
     const state = this.#state;
-    const first = await waitForGhost(page, patienceMs);
+    const first = await waitForGhost(page, this.#options.patienceMs);
     if (first.ghost) await this.#rest(leastReadMs + (mood.readMs - 800) / 4);
     // What is there after reading counts: it may have been replaced by something better.
     const screen = first.ghost ? await readScreen(page) : first;
