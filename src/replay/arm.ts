@@ -284,22 +284,29 @@ function insertionOf(
 
 /** Whether what accepting leaves after the cursor is what stands there when that much is written. */
 function leavesRight(insertion: Insertion, candidate: string, decision: Decision): boolean {
-  const { text, offset, truth, closersAt } = decision;
+  const { text, offset, truth, closersAt, closedUpTo } = decision;
   const taken = candidate.trimEnd();
   const rest = (document: string) => document.slice(offset + taken.length).replace(/\s+/g, '');
   const behind = text.slice(offset + insertion.replacedLength);
   const left = rest(text.slice(0, offset) + insertion.text + behind);
-  const last = closersAt(taken.length, taken.length).at(-1);
-  const endsStatement = last !== undefined && truth.charAt(last.closeAt + 1 - offset) === ';';
-  const ends = endsStatement ? ['', ';'] : [''];
+  const last = closersAt(taken.length, taken.length).findLast((each) => each.closeAt <= closedUpTo);
+  // Accepting may have ended the statement behind them too.
+  const endsHere = last !== undefined && truth.charAt(last.closeAt + 1 - offset) === ';';
+  const ends = endsHere ? ['', ';'] : [''];
   return ends.some((end) => left === rest(documentWith(taken, decision, end)));
 }
 
 /** The document of a decision with `taken` at its cursor, and behind it what belongs there. */
-function documentWith(taken: string, { text, offset, closersAt }: Decision, end = ''): string {
-  const standing = textOf(closersAt(0, 0)).length;
-  const closers = textOf(closersAt(taken.length, taken.length));
-  return text.slice(0, offset) + taken + closers + end + text.slice(offset + standing);
+function documentWith(
+  taken: string,
+  { text, offset, closersAt, closedUpTo }: Decision,
+  end = '',
+): string {
+  const before = textOf(closersAt(0, 0)).length;
+  const standing = closersAt(taken.length, taken.length);
+  const beside = textOf(standing.filter(({ closeAt }) => closeAt <= closedUpTo));
+  const below = textOf(standing.filter(({ closeAt }) => closeAt > closedUpTo));
+  return text.slice(0, offset) + taken + beside + end + below + text.slice(offset + before);
 }
 
 /** The one replacement that turns `old` into `now`. */

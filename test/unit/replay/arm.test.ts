@@ -8,6 +8,9 @@ import { openStoreForTests } from '../../helpers/storeForTests';
 
 const written = [
   'export function grow(beds: Bed[], year: number) {',
+  "  watch(beds, 'often', () => {",
+  '    grow([], year);',
+  '  });',
   '  for (const bed of beds) {',
   "    plant(bed, ['rose', 'tulip'], year);",
   '  }',
@@ -69,6 +72,11 @@ test('what stops in front of them, or opens some of its own, is taken as well', 
   const inside = "bed, ['rose', 'tulip'], year";
   expect(await show('plant(█bed', inside)).toEqual(accepted(inside.length));
   expect(await show('plant(█bed', 'bed, [')).toEqual(accepted('bed, ['.length));
+});
+
+test('so is what begins a block, which accepting it ends', async () => {
+  const begin = "beds, 'often', () => {";
+  expect(await show('watch(█beds', begin)).toEqual(accepted(begin.length));
 });
 
 test('a block whose end stands below already is taken, and the second end deleted', async () => {
