@@ -52,7 +52,7 @@ export function scopeCheck(
   return (candidate, words) => {
     if (candidate === '') return '';
     if (isComment) {
-      const isCode = looksLikeCode(lineRest(candidate), head) && !looksLikeCode(head, '');
+      const isCode = looksLikeCode(lineRest(candidate), head) && !isCommentedOut(head);
       return isCode ? '' : candidate;
     }
     if (head.trim() === '' && suppression.test(candidate)) return '';
@@ -82,6 +82,13 @@ function looksLikeCode(text: string, before: string): boolean {
     (/\)[;:]$/.test(line) && /\w\(/.test(line)) ||
     ['()', '[]', '{}'].some((pair) => !isBalanced(before + text, pair))
   );
+}
+
+/** Whether a comment holds code: it says so by how it ends or what it begins with. */
+function isCommentedOut(head: string): boolean {
+  const statement =
+    /^\s*(?:#|\/\/|\*|\/\*)\s*(?:[@>$]|(?:def|class|const|let|var|import|from|return|async|await|function|export|if|for|while)\b)/;
+  return looksLikeCode(head, '') || statement.test(head);
 }
 
 /** Whether as many brackets open as close. */
@@ -178,6 +185,7 @@ function firstWrongToken(
     if (isPair(at)) return offset;
     if (roles[i] !== 'used' || isGlobal(word, language)) continue;
     if (declared.has(word) && !isOwnType(line.words, roles, i)) continue;
+    if (beginsElement(code, at, first, language)) continue;
     if (start + word.length === end && isBlank(rest) && mayBecomeName(code, at, language)) continue;
     const isListed = start <= head.length && isListedName(word, start, head, listed);
     if (isListed || visible.has(word) || workspace.mayImport(word, document)) continue;
@@ -201,6 +209,17 @@ function isListedName(
 ): boolean {
   const rest = word.slice(head.length - start);
   return listed?.rests.includes(rest) === true;
+}
+
+/** Whether a `for` on a line below may still say what the name is that its element begins with. */
+function beginsElement(
+  { words }: Code,
+  at: number,
+  first: number,
+  language: TokenLanguage,
+): boolean {
+  const isFirst = words[at] === words[first] && '([{'.includes(words[first - 1] ?? ' ');
+  return language === 'python' && isFirst;
 }
 
 /** Whether the last token of a line may still become a key, a member or what is assigned to. */

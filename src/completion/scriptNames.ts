@@ -30,6 +30,8 @@ const beforeValue = new Set(
     'default',
   ]),
 );
+/** After one of these `{` begins a type. */
+const beforeType = new Set([':', '|', '&', '<', ',']);
 /** Tokens looked at for the end of a return type, the head of a declaration and the like. */
 const maxHead = 80;
 
@@ -196,21 +198,24 @@ function isParameters(code: Code, opener: number): boolean {
   const end = partners[opener] ?? -1;
   // Unfinished: the arrow may come yet.
   if (end < 0 || end === words.length - 1) return beforeValue.has(before);
-  return isBody(code, end + 1);
+  return bodyStart(code, end + 1) >= 0;
 }
 
-/** Whether a body follows parameters that end before token `i`, after their return type if any. */
-function isBody({ words, partners }: Code, i: number): boolean {
-  if (words[i] === '=>' || words[i] === '{') return true;
-  if (words[i] !== ':') return false;
+/**
+ * The `{`, `=>` or `;` with which a body begins, or a declaration without one ends, after parameters
+ * that end before token `i`, and after their return type if any; -1 if they are none.
+ */
+function bodyStart({ words, partners }: Code, i: number): number {
+  if (words[i] === '=>' || words[i] === '{') return i;
+  if (words[i] !== ':') return -1;
   for (let j = i + 1; j < i + maxHead; j++) {
     const word = words[j] ?? ';';
-    if (word === '=>') return true;
-    if (word === '{' && ![':', '|', '<', '&'].includes(words[j - 1] ?? '')) return true;
-    if ([';', ')', ',', '='].includes(word)) return word === ';';
+    const isType = beforeType.has(words[j - 1] ?? '');
+    if (word === '=>' || word === ';' || (word === '{' && !isType)) return j;
+    if ([')', ',', '='].includes(word)) return -1;
     j = Math.max(j, partners[j] ?? j);
   }
-  return false;
+  return -1;
 }
 
 /** The `b` of `let a, b`. */
@@ -236,14 +241,9 @@ export function scriptRegion(code: Code, i: number): readonly [number, number] {
   if (words[i + 1] === '=>') return [i, bodyEnd(code, i + 1, close)];
   const binder = binderOf(code, i);
   if (binder >= 0 && words[binder] === '(') {
-    let after = close(binder) + 1;
-    while (
-      after < whole &&
-      after < close(binder) + maxHead &&
-      !['{', '=>', ';'].includes(words[after] ?? '')
-    )
-      after++;
-    return [binder - 2, bodyEnd(code, after, close)];
+    const end = close(binder) + 1;
+    const body = bodyStart(code, end);
+    return [binder - 2, bodyEnd(code, body < 0 ? end : body, close)];
   }
   const head = binder >= 0 ? binder : i;
   let opener = parents[head] ?? -1;
