@@ -114,8 +114,6 @@ function asEntries(actions: readonly Action[]): readonly WhyEntry[] {
 
 /** Code on one line; what looks like an icon in it is code too. */
 function oneLine(text: string): string {
-  return text
-    .trim()
-    .replace(/\s*\n\s*/g, ' ⏎ ')
-    .replaceAll('$(', '\\$(');
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter(Boolean).join(' ⏎ ').replaceAll('$(', '\\$(');
 }

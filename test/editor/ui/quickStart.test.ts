@@ -32,10 +32,7 @@ beforeAll(async () => {
     .split('\0')
     .filter((name) => name !== '' && fs.existsSync(path.join(projectRoot, name))))
     fs.cpSync(path.join(projectRoot, file), path.join(clone, file));
-  for (const name of lent) {
-    fs.mkdirSync(path.dirname(path.join(clone, name)), { recursive: true });
-    fs.symlinkSync(fs.realpathSync(path.join(projectRoot, name)), path.join(clone, name));
-  }
+  lent.forEach(lend);
   let output = '';
   // In a process group of its own, so that npm, its shell and the server can be ended together.
   start = spawn('npm', ['start', '--', '--browser'], { cwd: clone, detached: true });
@@ -104,6 +101,14 @@ test('the sample has a history of its own to learn from', () => {
   const folder = path.join(clone, '.cache/start/garden-planner');
   expect(git('-C', folder, 'log', '--format=%s').split('\n').length).toBeGreaterThan(5);
 });
+
+/** Links what lies in a folder, each entry by itself: an installation in the clone then undoes links. */
+function lend(name: string): void {
+  const folder = path.join(projectRoot, name);
+  fs.mkdirSync(path.join(clone, name), { recursive: true });
+  for (const entry of fs.readdirSync(folder))
+    fs.symlinkSync(path.join(folder, entry), path.join(clone, name, entry));
+}
 
 function git(...args: readonly string[]): string {
   return execFileSync('git', args, { cwd: projectRoot, encoding: 'utf8' });
