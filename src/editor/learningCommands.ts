@@ -14,7 +14,7 @@ import { endWords, type Learning, type LearningProgress, type TrainingEnd } from
 import { messageOf } from './log';
 import type { ModelSetup } from './modelSetup';
 import type { RewardSource } from './rewardSource';
-import { dateTime, minutesWords, percent } from './status';
+import { dateTime, learningWords, minutesWords, percent } from './status';
 import type { VersionLine } from './versionLine';
 import { versionItems } from './versionList';
 
@@ -144,6 +144,7 @@ export async function showVersions({
   line,
   model,
   learning,
+  settings,
 }: LearningCommandParams): Promise<void> {
   const registry = line()?.registry;
   const { base } = model;
@@ -151,14 +152,20 @@ export async function showVersions({
     await vscode.window.showInformationMessage('The model is not there yet.');
     return;
   }
-  const items = versionItems(await registry.versions(), base.manifest.version, dateTime);
+  const versions = await registry.versions();
+  const isOff = settings().learning.mode === 'off';
+  const items = versionItems(versions, base.manifest.version, dateTime, !isOff);
   const picked = await vscode.window.showQuickPick(items, {
-    title: 'What Hone has learned',
-    placeHolder: learning.last?.words ?? 'Nothing was trained yet',
+    title: 'Model versions',
+    placeHolder: learningWords(learning.state, learning.last),
     matchOnDetail: true,
   });
   if (!picked) return;
   const { choice } = picked;
+  if (choice.kind === 'history') {
+    await vscode.commands.executeCommand(commands.learnFromHistory);
+    return;
+  }
   if (choice.kind === 'base') {
     if (choice.isInUse) return;
     await registry.rollBack(baseId);

@@ -38,8 +38,9 @@ export function learningWork(params: LearningWorkParams): LearningWork {
   return {
     async examples(line) {
       // The database driver is native and is loaded no sooner than needed, as in `storeOwner.ts`.
-      const { readStores } = await import('../store/storeReader');
-      return countExamples(readStores(await storeFilesOf(database, files), line.workspace));
+      const { gentleRowsPerPage, readStores } = await import('../store/storeReader');
+      const stores = await storeFilesOf(database, files);
+      return countExamples(readStores(stores, line.workspace, gentleRowsPerPage));
     },
 
     async refit(signal) {

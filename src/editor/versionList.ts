@@ -6,7 +6,9 @@ import type { Version } from '../training/registry';
 
 export type VersionChoice =
   | { readonly kind: 'base'; readonly isInUse: boolean }
-  | { readonly kind: 'version'; readonly version: Version };
+  | { readonly kind: 'version'; readonly version: Version }
+  /** Where nothing was trained yet, the way to a first version. */
+  | { readonly kind: 'history' };
 
 export interface VersionItem {
   readonly label: string;
@@ -20,6 +22,7 @@ export function versionItems(
   versions: readonly Version[],
   baseVersion: string,
   dateTime: (timeMs: number) => string,
+  canLearn: boolean,
 ): readonly VersionItem[] {
   const isBaseInUse = !versions.some(({ state }) => state === 'champion');
   return [
@@ -43,8 +46,16 @@ export function versionItems(
       detail: 'Without anything learned from you.',
       choice: { kind: 'base', isInUse: isBaseInUse },
     },
+    ...(versions.length === 0 && canLearn ? [firstVersion] : []),
   ];
 }
+
+const firstVersion: VersionItem = {
+  label: '$(git-commit) Learn from history...',
+  description: '',
+  detail: 'No version was trained yet. This repository can give a first one in minutes.',
+  choice: { kind: 'history' },
+};
 
 const icons: Readonly<Record<Version['state'], string>> = {
   champion: '$(check)',

@@ -75,7 +75,7 @@ async function checkHead(path: string): Promise<number> {
     if (head.toString('latin1', 0, 4) !== 'GGUF') {
       throw new ModelError(
         'unsupported',
-        `${path} is not a GGUF file. Choose a file that ends in .gguf, or a Hugging Face folder.`,
+        `${path} is damaged or not a GGUF model. Download it again, or choose another file or a Hugging Face folder.`,
       );
     }
     if (bytesRead < head.length) throw damaged(path, 'it ends within its header');

@@ -10,17 +10,20 @@ import { newestTimes, type PageRequest, readPage, readPages } from './rows';
 import { checkNotNewer, schemaVersion } from './schema';
 
 const rowsPerPage = 100;
+/** So few that reading them holds up nobody who types. */
+export const gentleRowsPerPage = 8;
 
 /**
  * The suggestions of each file, oldest first, one file after the other; where `documents` is given,
- * only of documents whose address begins so.
+ * only of documents whose address begins so. `pageRows` of them, at least 1, are read at once.
  * @throws StoreError `missing`, `damaged`, `newer`, or `invalid` for a file of an older format.
  */
 export async function* readStores(
   files: readonly string[],
   documents = '',
+  pageRows = rowsPerPage,
 ): AsyncGenerator<StoredSuggestion> {
-  for (const file of files) yield* readStore(file, { documents: [documents] });
+  for (const file of files) yield* readStore(file, { documents: [documents] }, pageRows);
 }
 
 /**
@@ -60,13 +63,14 @@ async function newestTimesIn(file: string, limit: number): Promise<number[]> {
 async function* readStore(
   file: string,
   part: Partial<Pick<PageRequest, 'fromMs' | 'documents'>>,
+  pageRows = rowsPerPage,
 ): AsyncGenerator<StoredSuggestion> {
   const database = await openReadable(file);
   if (database === undefined) return;
   try {
     const latest = Number.MAX_SAFE_INTEGER;
     const all = { fromMs: 0, untilMs: latest, asOfMs: latest, documents: [] };
-    yield* readPages({ ...all, ...part }, rowsPerPage, (request) =>
+    yield* readPages({ ...all, ...part }, pageRows, (request) =>
       database.use((connection) => readPage(connection, request)),
     );
   } finally {

@@ -23,8 +23,8 @@ const version = (id: string, state: Version['state'], reason: string): Version =
   },
 });
 
-const shown = (versions: readonly Version[]) =>
-  versionItems(versions, 'base@1', () => '20 May').map(({ label, description, detail }) =>
+const shown = (versions: readonly Version[], canLearn = false) =>
+  versionItems(versions, 'base@1', () => '20 May', canLearn).map(({ label, description, detail }) =>
     [label, description, detail].filter((text) => text !== '').join(' | '),
   );
 
@@ -49,6 +49,12 @@ describe('the list of versions', () => {
     expect(shown([version('a', 'passed', 'It is better.')])[1]).toMatch(
       /^\$\(check\) Original model: in use/,
     );
+  });
+
+  test('leads to a first version where there is none and one may be learned', () => {
+    expect(shown([], true)[1]).toMatch(/Learn from history.*No version was trained yet/);
+    expect(shown([], false)).toHaveLength(1);
+    expect(shown([version('a', 'refused', '')], true)).toHaveLength(2);
   });
 
   test('says when files are gone, and when a version is for another model', () => {

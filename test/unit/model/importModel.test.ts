@@ -261,7 +261,7 @@ describe('a broken GGUF file', () => {
   test('that is something else altogether is refused', async () => {
     const source = join(scratch, 'photo.gguf');
     await writeFile(source, Buffer.alloc(5000, 7));
-    await expectModelError(importTo(source), 'unsupported', /not a GGUF file/);
+    await expectModelError(importTo(source), 'unsupported', /damaged or not a GGUF model/);
   });
 
   test('never takes a path from a name inside it', async () => {
