@@ -19,11 +19,11 @@ from rows import encode, line_end, line_start, neighbourhoods
 qwen_marks = Marks(end=151643, suffix=151661, middle=151660, repository=151663, prefix=151659, file=151664)
 
 longest = 705  # T + 1: `promptBudget`.
-# Tokens for code of other files, and for what surrounds the hole: as much as Hone tells at most, mostly less, since a
-# hole a second teaches more than its whole surroundings.
-window_rooms, file_rooms = (0, 96, 192, 352), (192, 256, 352)
+# Tokens for code of other files, and for the hole and what surrounds it: at most what Hone tells, mostly less, since
+# another hole teaches more than the whole surroundings of this one.
+window_rooms, file_rooms = (0, 0, 96, 192, 352), (160, 192, 224, 288)
 searched_files = 16
-counted_before = 24
+counted_before = 40
 longest_answer = 160
 most_lines = 12  # `maxLines` in src/model/stop.ts.
 shares = {"typescript": 0.34, "javascript": 0.17, "python": 0.32, "go": 0.04, "rust": 0.03, "java": 0.03, "c": 0.02,

@@ -15,7 +15,7 @@ root = Path(__file__).resolve().parents[2]
 work = Path(os.environ.get("BASE_MODEL", root / ".cache/base-model")).resolve()
 archives, corpus_folder, exam = work / "archives", work / "corpus", work / "HumanEval-SingleLineInfilling.jsonl.gz"
 gguf = root / ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
-qwen = work / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+qwen_file = work / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
 tokenizer_file, start, run, reports = work / "tokenizer.json", work / "start.blocks", work / "run", work / "reports"
 
 vocabulary_size, layers_kept = 16_384, 16
@@ -28,7 +28,7 @@ piece_bytes = 60 * 2**20
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True)
-    for stage in (vocabulary, layers, surgery, pieces, original, pack):
+    for stage in (qwen, vocabulary, layers, surgery, pieces, original, pack):
         stages.add_parser(stage.__name__, help=stage.__doc__).set_defaults(do=stage)
     command = stages.add_parser("corpus", help=corpus.__doc__)
     command.add_argument("--registries", nargs="+", default=["npm", "pypi", "crates", "go", "maven"])
@@ -236,21 +236,30 @@ def heal(arguments: argparse.Namespace) -> None:
 
     plan, folder = Plan(), work / "heal-run"
     if arguments.export is None:
+        qwen(arguments)
         shards = train_shards()
-        belongs = {"model": hash_of([qwen]), "corpus": hash_of(shards), "rows": recipe_of_rows()}
+        belongs = {"model": hash_of([qwen_file]), "corpus": hash_of(shards), "rows": recipe_of_rows()}
         files = [file for shard in shards for file in read_shard(shard)]
         held_out = read_shard(corpus_folder / "held-out-000.parquet")
         try:
-            train_on(read_qwen(qwen), read_qwen_tokenizer(qwen), qwen_marks, files, held_out, folder, plan, belongs,
+            train_on(read_qwen(qwen_file), read_qwen_tokenizer(qwen_file), qwen_marks, files, held_out, folder, plan, belongs,
                      arguments.tokens, arguments.first)  # fmt: skip
         except OutOfDate as error:
             raise SystemExit(str(error)) from error
         except BlockingIOError as error:
             raise SystemExit(f"Another training uses {folder}. Stop it first.") from error
-    written = Written("hone-500m", "Qwen/Qwen2.5-Coder-0.5B-Instruct", sha256(qwen), plan.rank, plan.alpha, qwen_marks)
+    written = Written("hone-500m", "Qwen/Qwen2.5-Coder-0.5B-Instruct", sha256(qwen_file), plan.rank, plan.alpha, qwen_marks)
     out = arguments.export or work / "hone-500m"
     write_adapter(folder / "state.pt", out, written)
     print(f"{sha256(out / 'adapter_model.safetensors')}  {out}")
+
+
+def qwen(_: argparse.Namespace) -> None:
+    """fetch the file of Qwen2.5-Coder that `heal` trains on"""
+    from qwen import fetch_qwen
+
+    fetch_qwen(qwen_file, archives)
+    show(qwen_file)
 
 
 def given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

