@@ -6,8 +6,16 @@
  */
 import type { DocumentSnapshot } from './context';
 import { freeNames, readsNames } from './freeNames';
+import {
+  closedList,
+  type ImportPlace,
+  importPlaceOf,
+  itemsOf,
+  type List,
+  listBelow,
+} from './importPlace';
 import { joined } from './imports';
-import { isBlank, lineHead, lineRest, nextLine } from './indentation';
+
 import { languageGroup } from './languageGroup';
 import type { NeighbourFile } from './neighbours';
 import { isTestFile } from './testFiles';
@@ -113,7 +121,7 @@ export class ImportIndex {
 
   /** Texts for the cursor, the likeliest first; none where nobody would write an import. */
   missing(document: DocumentSnapshot): readonly string[] {
-    const place = placeOf(document);
+    const place = importPlaceOf(document);
     if (place === undefined) return [];
     const body = place.head.trimStart();
     const found = place.list
@@ -126,7 +134,7 @@ export class ImportIndex {
   }
 
   /** Whole statements that begin with `body`, where that can be had. */
-  #lines(document: DocumentSnapshot, { above, below }: Place, body: string): string[] {
+  #lines(document: DocumentSnapshot, { above, below }: ImportPlace, body: string): string[] {
     const byModule = new Map<string, { names: Set<string>; statements: Set<Statement> }>();
     const unknown: string[] = [];
     for (const name of free(document, above + below)) {
@@ -154,7 +162,7 @@ export class ImportIndex {
   }
 
   /** Further names of a list that has been begun; its end, where that is missing. */
-  #listed(document: DocumentSnapshot, { above, below }: Place, list: List): string[] {
+  #listed(document: DocumentSnapshot, { above, below }: ImportPlace, list: List): string[] {
     const specifier = list.specifier ?? closedList.exec(below)?.[1];
     if (specifier === undefined) return this.#closing(document, list.names);
     const module = moduleOf({ specifier, path: document.path });
@@ -231,79 +239,6 @@ class SetMap<T> {
   }
 }
 
-/** Where an import may be written. */
-interface Place {
-  /** Of the cursor's line, what stands before the cursor. */
-  readonly head: string;
-  /** The lines above and below. */
-  readonly above: string;
-  readonly below: string;
-  /** The list of names that the line is to go on with. */
-  readonly list: List | undefined;
-}
-
-/** A list of names that is not closed yet. */
-interface List {
-  /** What they are taken from, where that stands before them. */
-  readonly specifier: string | undefined;
-  readonly names: readonly string[];
-}
-
-const begun =
-  /^(?:i|im|imp|impo|impor|import\b.*|f|fr|fro|from\b.*|c|co|con|cons|const\b.*|v|va|var\b.*|l|le|let\b.*)$/;
-const required = 'require(';
-const importLine =
-  /^\s*(?:import\b|from\s+\S+\s+import\b|(?:const|let|var)\b.*\brequire\(|\}\s*from\b|export\b.*\bfrom\b)/;
-const commentEnd = /^\s*(?:\/\/|#)|(?:\*\/|["']{3}|['"]use strict['"];?)\s*$/;
-/** A line that begins a list of names, the first for Python, where it says what they are taken from. */
-const listStart = /^\s*(?:from\s+(\S+)\s+import\s*\(|(?:import|export)\b[^{}]*\{)([^{}()]*)$/;
-const listItems = /^[\p{L}\p{N}_$*\s]*(?:,[\p{L}\p{N}_$*\s]*)*$/u;
-/** Characters of a list that are looked at. */
-const maxListCharacters = 3_000;
-
-function placeOf({ text, offset }: DocumentSnapshot): Place | undefined {
-  const head = lineHead(text.slice(0, offset));
-  const rest = lineRest(text.slice(offset));
-  if (!isBlank(rest)) return undefined;
-  const above = text.slice(0, offset - head.length);
-  const below = text.slice(offset + rest.length);
-  const list = listAround(above);
-  const place = { head, above, below, list };
-  if (list !== undefined) return place;
-  if (!isBlank(head)) return mayBegin(head.trimStart()) ? place : undefined;
-  const previous = lineHead(above.trimEnd());
-  const next = nextLine(below.slice(0, maxListCharacters));
-  const isAmong = importLine.test(previous) || importLine.test(next);
-  return isAmong || (head === '' && (previous === '' || commentEnd.test(previous)))
-    ? place
-    : undefined;
-}
-
-/** Whether a statement may begin so. What is assigned otherwise than by `require` is none. */
-function mayBegin(body: string): boolean {
-  const value = /^(?:const|let|var)\b[^=]*=(.*)$/.exec(body)?.[1]?.trimStart() ?? '';
-  return begun.test(body) && (required.startsWith(value) || value.startsWith(required));
-}
-
-/** The list of names that is not closed at the end of `above`. */
-function listAround(above: string): List | undefined {
-  const lines = above.slice(-maxListCharacters).split('\n').slice(0, -1);
-  for (let i = lines.length - 1; i >= 0; i--) {
-    const start = listStart.exec(lines[i] ?? '');
-    if (start !== null) {
-      const [, specifier, first = ''] = start;
-      const items = itemsOf([first, ...lines.slice(i + 1)].join('\n'));
-      return { specifier, names: [...items.keys()] };
-    }
-    if (!listItems.test(lines[i] ?? '')) return undefined;
-  }
-  return undefined;
-}
-
-/** What follows in a list that has been begun, and below a line that should begin one. */
-const closedList = /^[^{}]*\}\s*from\s*['"]([^'"\n]+)['"]/;
-const listBelow = /^\s*[\p{L}_$][\p{L}\p{N}_$,\s]*(?:\}\s*from\b|\)[ \t]*(?:\n|$))/u;
-
 const scriptStatement =
   /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^{}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
 const pythonStatement =
@@ -354,19 +289,6 @@ function partsOf({
         items: isList ? itemsOf(inner) : new Map([[inner.replace(/^\*\s*as\s+/, ''), inner]]),
       };
     },
-  );
-}
-
-/** `A, type B, C as D` by the names that they bind: A, B, D. */
-function itemsOf(list: string): ReadonlyMap<string, string> {
-  return new Map(
-    list
-      .split(',')
-      .map((item) => item.trim().replace(/\s+/g, ' '))
-      .flatMap((item): [string, string][] => {
-        const name = /(?<![\p{L}\p{N}_$])([\p{L}_$][\p{L}\p{N}_$]*)$/u.exec(item)?.[1];
-        return name === undefined ? [] : [[name, item]];
-      }),
   );
 }
 

@@ -202,7 +202,7 @@ function manifestOf(path: string, text: string): Manifest | undefined {
   if (text.length > maxManifest) return undefined;
   if (file === 'package.json') return packageManifest(text);
   if (/^(?:[tj]sconfig.*|deno)\.jsonc?$/.test(file)) return configuration(file, text);
-  if (file === 'pyproject.toml' && /^\s*dependencies\s*=|^\[tool\.poetry\.dep/m.test(text))
+  if (file === 'pyproject.toml' && /^[ \t]*dependencies[ \t]*=|^\[tool\.poetry\.dep/m.test(text))
     return {
       language: 'python',
       packages: (text.match(/[A-Za-z][\w.-]*/g) ?? []).map(plain),

@@ -237,12 +237,12 @@ function endsAmongParameters(words: readonly string[], parent: number): boolean 
 
 /** Whether a candidate holds, or continues, the text of an element. */
 function isMarkup(candidate: string, head: string): boolean {
-  return candidate.includes('<') || /(?:^|[^=])>[^{(;]*$/.test(head);
+  return candidate.includes('<') || /(?<!=)>[^{(;>]*$/.test(head);
 }
 
 const scriptModule =
   /(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*(?:'([^'\n]+)'|"([^"\n]+)")/g;
-const pythonModule = /^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b|import[ \t]+([\w.]+))/gm;
+const pythonModule = /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w.]+))/gm;
 
 /** Offset in the candidate of the first module named in it that does not exist. */
 function firstWrongModule(
