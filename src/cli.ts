@@ -24,6 +24,10 @@ process.once('SIGINT', () => interrupted.abort());
 const program = new Command('hone')
   .description('Code suggestions that learn from you, on your machine: the core without an editor.')
   .version(packageJson.version)
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 it is done, 1 it failed, 130 it was interrupted; others stand in the help of a command.',
+  )
   .addCommand(importCommand(signal))
   .addCommand(completeCommand(signal))
   .addCommand(trainCommand(signal))

@@ -14,9 +14,13 @@ export const commands = {
   suggest: 'hone.suggest',
   dismiss: 'hone.dismiss',
   showMenu: 'hone.showMenu',
-  toggle: 'hone.toggle',
+  whyNothing: 'hone.whyNothing',
+  enable: 'hone.enable',
+  disable: 'hone.disable',
+  enableLanguage: 'hone.enableLanguage',
+  disableLanguage: 'hone.disableLanguage',
   snooze: 'hone.snooze',
-  toggleLanguage: 'hone.toggleLanguage',
+  endSnooze: 'hone.endSnooze',
   rateUp: 'hone.rateUp',
   rateDown: 'hone.rateDown',
   comment: 'hone.comment',
@@ -32,12 +36,16 @@ export const commands = {
   showLog: 'hone.showLog',
   openSettings: 'hone.openSettings',
   openWalkthrough: 'hone.openWalkthrough',
+  openExample: 'hone.openExample',
 } as const;
 
 export type CommandId = (typeof commands)[keyof typeof commands];
 
 /** Run by the editor after it has inserted a suggestion; never in the palette. */
 export const acceptedCommand = 'hone.accepted';
+
+/** Argument by which a command knows that its key was pressed in the editor; see package.json. */
+export const fromKey = 'key';
 
 /** What follows `hone.` in a setting's name. */
 export type SettingName =
@@ -66,6 +74,13 @@ export const settingTypes = {
 
 /** True while the ghost text on screen is Hone's, so that Esc is ours only then. */
 export const suggestionVisibleKey = 'hone.suggestionVisible';
+
+/** By these the palette offers to enable or to disable, whichever is not so yet. */
+export const switchKeys = {
+  enabled: 'hone.enabled',
+  languageEnabled: 'hone.languageEnabled',
+  snoozed: 'hone.snoozed',
+} as const;
 
 /** Id of the status bar item; in the window's page it reads `hone.hone.status`. */
 export const statusItemId = 'status';

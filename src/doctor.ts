@@ -12,6 +12,7 @@ import { readModelFolder } from './model/modelFolder';
 import { openPolicy } from './model/policy';
 import { readRewardWeights } from './model/rewardModel';
 import { openFeedbackStore } from './store/feedbackStore';
+import { countStored } from './store/storeReader';
 import { TrainingError } from './training/errors';
 import { planMemory } from './training/memory';
 import { openRegistry } from './training/registry';
@@ -32,6 +33,8 @@ export interface DoctorOptions {
   readonly database: string | undefined;
   /** What was learned from that database, see `editor/learningWork.ts`. */
   readonly learned?: string | undefined;
+  /** Databases of the editor that were found, which it may have open: they are only looked into. */
+  readonly found?: readonly string[];
   readonly logger: Logger;
 }
 
@@ -50,6 +53,11 @@ export async function diagnose(options: DoctorOptions): Promise<Finding[]> {
     findings.push(check('database', () => databaseHealth(database, options.logger)));
   if (learned !== undefined)
     findings.push(check('learned', () => whatWasLearned(learned, modelDirectory)));
+  for (const file of options.found ?? []) {
+    findings.push(check('database', () => databaseHolds(file)));
+    const beside = path.join(path.dirname(file), 'learned');
+    findings.push(check('learned', () => whatWasLearned(beside, modelDirectory)));
+  }
   return Promise.all(findings);
 }
 
@@ -154,7 +162,7 @@ async function whatWasLearned(directory: string, modelDirectory: string): Promis
   const said = [
     champion
       ? `version ${champion.id} is in use, ${champion.verdict.reasons[0] ?? ''}`
-      : 'the model is as it came',
+      : 'the original model is in use',
     `${versions.length} versions were made, ${refused} of them refused`,
     ...(gone > 0 ? [`the files of ${gone} are gone, which does no harm`] : []),
     await fittedReward(path.join(directory, 'reward.json')),
@@ -185,6 +193,11 @@ async function grammarsLoad(directory: string): Promise<string> {
   await Promise.all(languages.map((languageId) => parser.load(languageId)));
   if (problems.length > 0) throw new Error(problems.join(' '));
   return `syntax of ${languages.length} languages, in ${directory}`;
+}
+
+async function databaseHolds(file: string): Promise<string> {
+  const count = await countStored(file);
+  return `${count} ${count === 1 ? 'suggestion' : 'suggestions'} in ${file}`;
 }
 
 async function databaseHealth(file: string, logger: Logger): Promise<string> {

@@ -20,9 +20,11 @@ import { registerCommands } from './editor/commands';
 import { ExportPreview } from './editor/exportCommand';
 import { readOpenDocument } from './editor/documentText';
 import { FeedbackBridge } from './editor/feedbackBridge';
+import { welcome } from './editor/firstRun';
 import { type HistoryCommandParams, HistoryOffer } from './editor/historyCommand';
 import { forgetOldRows } from './editor/forgetting';
 import { InlineProvider } from './editor/inlineProvider';
+import { languageNames } from './editor/languageNames';
 import { EditorLanguageServer } from './editor/languageServer';
 import { learnedFiles } from './editor/learnedFiles';
 import { Learning } from './editor/learning';
@@ -38,9 +40,11 @@ import { SettingsSource } from './editor/settings';
 import { Snooze } from './editor/snooze';
 import { StatusBar } from './editor/statusBar';
 import { StoreOwner } from './editor/storeOwner';
+import { followSwitches } from './editor/switches';
 import { championFolder, ownWorkspace, type VersionLine, versionLine } from './editor/versionLine';
 import { WarmUp } from './editor/warmUp';
 import { stampOf, watch } from './editor/watch';
+import { whyNothing } from './editor/whyCommand';
 import { WorkspaceFiles } from './editor/workspaceFiles';
 import { WorkspaceIndex } from './editor/workspaceIndex';
 import type { ModelFolder } from './model/modelFolder';
@@ -179,6 +183,7 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     );
     const languageServer = new EditorLanguageServer({ clock, logger });
+    const languageName = own(languageNames(vscode.extensions));
     const provider = new InlineProvider({
       suggester,
       languageServer,
@@ -186,6 +191,7 @@ export function activate(context: vscode.ExtensionContext): void {
       settings,
       files,
       snooze,
+      languageName,
       logger,
     });
     own(
@@ -197,10 +203,12 @@ export function activate(context: vscode.ExtensionContext): void {
 
     own(new WarmUp({ model, neighbours, settings, files, snooze, clock, logger }));
 
-    const availability = (): Availability | undefined => {
-      const document = vscode.window.activeTextEditor?.document;
-      return document && availabilityOf({ document, settings, files, snooze });
+    const availability = (): Availability => {
+      const editor = vscode.window.activeTextEditor;
+      const place = { document: editor?.document, line: editor?.selection.active.line ?? 0 };
+      return availabilityOf({ ...place, settings, files, snooze });
     };
+    own(followSwitches(settings, snooze));
     const preview = own(new ExportPreview());
     const learningCommands: LearningCommandParams = {
       ...{ learning, model, reward, line },
@@ -227,6 +235,9 @@ export function activate(context: vscode.ExtensionContext): void {
         store,
         forget,
         availability,
+        languageName,
+        whyNothing: () =>
+          whyNothing({ suggester, languageServer, settings, files, snooze, languageName }),
         preview,
         channel,
         clock,
@@ -239,6 +250,7 @@ export function activate(context: vscode.ExtensionContext): void {
         model,
         learning,
         availability,
+        languageName,
         changes: [settings.onDidChange, files.onDidChange, snooze.onDidChange],
         onDidChangeBusy: suggester.onDidChangeBusy,
       }),
@@ -257,6 +269,7 @@ export function activate(context: vscode.ExtensionContext): void {
         void store.open();
         void reward.load();
         learning.start();
+        void welcome(context.extensionMode, context.globalState);
       }),
     );
     const upMs = Math.round(performance.now() - startMs);

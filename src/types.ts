@@ -67,6 +67,11 @@ export interface Candidate {
   readonly firstLogProb?: number;
   /** Entropy of the distribution which that token is one of, in nats (>= 0). */
   readonly entropy?: number;
+  /**
+   * Of a text of several lines: summed log-probability (nats, <= 0) of its first line, its first two and
+   * so on, each with its line end; fewer where the policy read no further. Only until it is cut.
+   */
+  readonly lineLogProbs?: readonly number[];
 }
 
 /** How strongly the user's own text supports a copied candidate. */
@@ -146,7 +151,10 @@ export type Outcome =
 /** Seconds after acceptance at which survival is measured. */
 export const survivalSeconds = [15, 30, 120, 300, 600] as const;
 
-/** How the tracked region stood when survival was measured. */
+/**
+ * How the tracked region stood when survival was measured. `replacedOutside`: read anew from the disk,
+ * or replaced or deleted together with lines above it; neither says anything about the text.
+ */
 export type RegionState = 'present' | 'edited' | 'undone' | 'replacedOutside' | 'closed';
 
 /**

@@ -6,21 +6,18 @@ import * as http from 'node:http';
 import * as path from 'node:path';
 import { main, run } from './console.mjs';
 import { freePort, installEditorHost, startEditorServer, windowUrl } from './editorHost.mjs';
+import { makeSampleProject } from './sampleProject.mjs';
 import { root } from './setup.mjs';
 
 const dataDir = path.join(root, '.cache/start');
 
-/** A copy, so that whatever is tried in it leaves the repository as it is. */
 const sampleProject = path.join(dataDir, 'garden-planner');
 
 /** The same addresses every time where they are free: the browser keeps a window's layout by them. */
 const ports = { door: 8217, editor: 8218 };
 
 async function start() {
-  if (!fs.existsSync(sampleProject)) {
-    const original = path.join(root, 'test/fixtures/sample-project');
-    fs.cpSync(original, sampleProject, { recursive: true });
-  }
+  if (!fs.existsSync(sampleProject)) await makeSampleProject(sampleProject);
   const { code: noDesktop } = await run('code', ['--version'], { quiet: true });
   if (noDesktop || process.argv.includes('--browser')) return startInBrowser();
   const { code } = await run('code', [
@@ -66,7 +63,6 @@ const firstSettings = {
   'chat.disableAIFeatures': true,
   'extensions.ignoreRecommendations': true,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.startupEditor': 'none',
 };
 
 await main(start);

@@ -3,24 +3,28 @@ import { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { CopyIndex } from '../completion/copyIndex';
+import { featureNames } from '../completion/features';
 import { NeighbourIndex } from '../completion/neighbours';
 import { createParser } from '../completion/parser';
 import { suggest } from '../completion/suggest';
 import { defaultSettings } from '../contributions';
+import { createRewardModel, readRewardWeights } from '../model/rewardModel';
 import { isScript, loadTypeScript, typeScriptServer } from '../replay/typescriptServer';
 import { readWorkspaceFiles } from '../replay/workspaceFiles';
-import type { ScoredCandidate } from '../types';
+import type { ScoredCandidate, Suggestion, Trigger } from '../types';
 import { systemClock } from '../util/clock';
 import { languageOf } from '../util/language';
 import { seededRandom } from '../util/random';
 import { stderrLogger } from '../util/log';
 import { readText, wholeNumber } from './arguments';
-import { grammars, shippedModel, withPolicy } from './model';
+import { grammars, shippedModel, shippedReward, withPolicy } from './model';
 import { print } from './terminal';
 
 export function completeCommand(signal: AbortSignal): Command {
   return new Command('complete')
-    .description('print what would be suggested at a place in a file')
+    .description(
+      'print what would be suggested at a place in a file: * what the editor would show, - what it would withhold until asked',
+    )
     .requiredOption('--file <file>', 'the file')
     .option('--offset <n>', 'cursor as characters from the start', wholeNumber)
     .option('--line <n>', 'cursor line, from 1', wholeNumber)
@@ -47,31 +51,42 @@ export function completeCommand(signal: AbortSignal): Command {
       await parser.load(languageOf(file));
       const typescript = isScript(file) ? await loadTypeScript() : undefined;
       const languageServer = typescript && typeScriptServer(typescript, { files, directory: root });
+      const reward = createRewardModel(await readRewardWeights(shippedReward), featureNames);
       await withPolicy(options, async (policy) => {
-        const suggestion = await suggest(
-          {
-            document: {
-              uri: `file://${path.resolve(options.file)}`,
-              path: file,
-              repository,
-              languageId: languageOf(file),
-              text,
-              offset: cursorOffset(text, options),
+        const ask = (trigger: Trigger): Promise<Suggestion> =>
+          suggest(
+            {
+              document: {
+                uri: `file://${path.resolve(options.file)}`,
+                path: file,
+                repository,
+                languageId: languageOf(file),
+                text,
+                offset: cursorOffset(text, options),
+              },
+              trigger,
+              settings: defaultSettings,
+              options: { exploration: 0 },
+              reward,
+              policy,
+              copyIndex,
+              neighbours,
+              parser,
+              languageServer,
+              clock: systemClock,
+              random: seededRandom(1),
             },
-            trigger: 'invoked',
-            settings: defaultSettings,
-            policy,
-            copyIndex,
-            neighbours,
-            parser,
-            languageServer,
-            clock: systemClock,
-            random: seededRandom(1),
-          },
-          signal,
-        );
-        if (options.json) print(JSON.stringify(suggestion));
-        else for (const candidate of suggestion.candidates) print(formatCandidate(candidate));
+            signal,
+          );
+        const automatic = await ask('automatic');
+        // Where the editor would not even ask, what it would say all the same.
+        const suggestion =
+          automatic.candidates.length > 0
+            ? automatic
+            : { ...(await ask('invoked')), shownIndex: null };
+        if (options.json) return print(JSON.stringify(suggestion));
+        for (const [index, candidate] of suggestion.candidates.entries())
+          print(formatCandidate(candidate, markOf(index, suggestion.shownIndex)));
       });
     });
 }
@@ -104,7 +119,13 @@ function checkedOffset(offset: number, length: number): number {
   return offset;
 }
 
-function formatCandidate(candidate: ScoredCandidate): string {
+/** The others of what is shown come by cycling. */
+function markOf(index: number, shownIndex: number | null): string {
+  if (shownIndex === null) return '-';
+  return index === shownIndex ? '*' : ' ';
+}
+
+function formatCandidate(candidate: ScoredCandidate, mark: string): string {
   const score = candidate.score.toFixed(3).padStart(6);
-  return `${score}  ${candidate.source.padEnd(7)}  ${JSON.stringify(candidate.text)}`;
+  return `${mark} ${score}  ${candidate.source.padEnd(7)}  ${JSON.stringify(candidate.text)}`;
 }

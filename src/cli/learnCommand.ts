@@ -14,6 +14,9 @@ import { hostScript, shippedModel } from './model';
 import { print, progressBar } from './terminal';
 import { openVersions, versionsFolder } from './versions';
 
+/** Exit code for scripts, which must tell this from a failure. */
+const nothingLearned = 2;
+
 export function learnCommand(signal: AbortSignal): Command {
   return new Command('learn')
     .description('learn from feedback: train a version, judge it, and use it if it is better')
@@ -31,6 +34,10 @@ export function learnCommand(signal: AbortSignal): Command {
     .option('--seed <n>', 'order of the rows and start of the adapter', wholeNumber)
     .option('--no-promote', 'leave the version in use as it is')
     .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 a version was trained and judged, 1 it failed, ${nothingLearned} there is not enough feedback to learn from, 130 it was interrupted.`,
+    )
     .action(async (options: LearnCommandOptions) => {
       const { minutes, threads, maxMemory, seed } = options;
       const modelDir = path.resolve(options.model);
@@ -54,6 +61,7 @@ export function learnCommand(signal: AbortSignal): Command {
         const registry = openVersions(registryDir, await readModelFolder(modelDir));
         await registry.promote(report.version.id);
       }
+      if (report.version === null) process.exitCode = nothingLearned;
       if (options.json) return print(JSON.stringify(report));
       const { suggestions, known, rows, heldOut } = report.dataset;
       print(

@@ -16,10 +16,11 @@ import { writePage } from '../replay/page';
 import { type ArmSpec, replay, type ReplayProgress } from '../replay/replay';
 import { reportOf, summaryOf } from '../replay/report';
 import { rewardLearner } from '../replay/rewardLearner';
+import type { LearnReport } from '../training/learn';
 import { stderrLogger } from '../util/log';
 import { number, oneOf, share, shares, wholeNumber } from './arguments';
 import { grammars, shippedModel, shippedReward, withPolicy } from './model';
-import { note, print, progressBar } from './terminal';
+import { leftWords, note, print, progressBar } from './terminal';
 
 const learnings = ['none', 'cache', 'reward', 'all', 'compare'] as const;
 type Learning = (typeof learnings)[number];
@@ -41,7 +42,7 @@ export function replayCommand(signal: AbortSignal): Command {
     .option('--learn-minutes <n>', 'what such a run may take on two cores', number, 3)
     .option('--cache <dir>', 'where answers of the model are kept', defaultCache)
     .option('--stores <dir>', 'keep the feedback store of each arm in this folder')
-    .option('--report <dir>', 'write a page with pictures into this folder')
+    .option('--report <dir>', 'write report.html, with pictures, into this folder')
     .option('--json', 'print the whole report as JSON')
     .action(async (repository: string, options: ReplayOptions) => {
       const scratch = await mkdtemp(path.join(os.tmpdir(), 'hone-replay-'));
@@ -81,13 +82,20 @@ export function replayCommand(signal: AbortSignal): Command {
           }
           return reportOf(result, { history, seed, policy: policy.version, otherEagerness });
         }).finally(() => bar.end());
-        if (options.report !== undefined) await writePage(report, options.report);
+        if (options.report !== undefined)
+          note(`The report is in ${await writePage(report, path.resolve(options.report))}`);
         print(options.json ? JSON.stringify(report) : summaryOf(report));
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
     });
 }
+
+const runWords = {
+  passed: 'A version was trained and is used from here on.',
+  refused: 'A version was trained and is not used.',
+  notEnough: 'Nothing was trained.',
+} as const satisfies Record<LearnReport['outcome'], string>;
 
 /** Of one operator while training. */
 const defaultThreads = 2;
@@ -125,7 +133,7 @@ async function armsOf(options: ReplayOptions, directory: string): Promise<ArmSpe
       base: await readModelFolder(options.model),
       registryDir: path.join(directory, 'versions'),
       threads: defaultSettings.threads || defaultThreads,
-      onRun: ({ outcome, sentences }) => note(`Adapter ${outcome}: ${sentences.join(' ')}`),
+      onRun: ({ outcome, sentences }) => note(`${runWords[outcome]} ${sentences.join(' ')}`),
     });
     arms.push({ name: 'all', sees: 'workspace', learner });
   }
@@ -148,6 +156,5 @@ async function rewardArm({
 }
 
 function describe({ decisions, leftMs }: ReplayProgress): string {
-  const left = leftMs === null ? '' : `, ${(leftMs / 60_000).toFixed(1)} min left`;
-  return `${decisions} decisions${left}`;
+  return `${decisions} decisions${leftWords(leftMs)}`;
 }

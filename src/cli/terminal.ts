@@ -12,6 +12,12 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** To go on from what was said; '' where the end is not known or has come. */
+export function leftWords(leftMs: number | null): string {
+  if (leftMs === null || leftMs <= 0) return '';
+  return leftMs < 60_000 ? ', under a minute left' : `, ${Math.round(leftMs / 60_000)} min left`;
+}
+
 /** A progress bar on a terminal, a line every tenth elsewhere, nothing on standard output. */
 export function progressBar(title: string): {
   set(share: number, step: string): void;

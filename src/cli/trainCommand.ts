@@ -15,7 +15,7 @@ import { stderrLogger } from '../util/log';
 import { mean } from '../util/statistics';
 import { number, oneOf, wholeNumber } from './arguments';
 import { hostScript, shippedModel } from './model';
-import { print, progressBar } from './terminal';
+import { leftWords, print, progressBar } from './terminal';
 
 export function trainCommand(signal: AbortSignal): Command {
   return new Command('train')
@@ -124,7 +124,7 @@ function trainingOptions(options: TrainOptions): TrainingOptions {
 
 function describeProgress({ stage, loss, leftMs }: TrainingProgress): string {
   const lost = loss === null ? '' : `, loss ${loss.toFixed(3)}`;
-  const minutes = leftMs === null ? '' : `, ${(leftMs / 60_000).toFixed(1)} min left`;
+  const minutes = leftWords(leftMs);
   return `${stage}${lost}${minutes}`;
 }
 

@@ -8,6 +8,9 @@ import { type Registry, type Version, openRegistry } from '../training/registry'
 /** Where the command line keeps versions; the editor has a folder of its own. */
 export const versionsFolder = path.join(os.homedir(), '.hone', 'learned');
 
+/** The model without anything learned; the editor says the same. */
+export const originalModel = 'original model';
+
 export function openVersions(directory: string, base: ModelFolder): Registry {
   return openRegistry({
     ...{ directory: path.resolve(directory), base: base.manifest },

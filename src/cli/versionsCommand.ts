@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { readModelFolder } from '../model/modelFolder';
 import { shippedModel } from './model';
 import { print } from './terminal';
-import { describeVersion, openVersions, versionsFolder } from './versions';
+import { describeVersion, openVersions, originalModel, versionsFolder } from './versions';
 
 export function versionsCommand(): Command {
   return new Command('versions')
@@ -16,20 +16,20 @@ export function versionsCommand(): Command {
       const versions = await registry.versions();
       if (options.json) return print(JSON.stringify(versions));
       for (const version of versions) print(describeVersion(version));
-      if (!versions.some(({ state }) => state === 'champion')) print('* base, as it was imported');
+      if (!versions.some(({ state }) => state === 'champion')) print(`* ${originalModel}`);
     });
 }
 
 export function rollbackCommand(): Command {
   return new Command('rollback')
     .description('put back the version before the one in use, or the one named')
-    .option('--to <id>', 'version to put back, or `base` for the model as it was imported')
+    .option('--to <id>', 'version to put back, or `base` for the original model')
     .option('--versions <dir>', 'folder of versions', versionsFolder)
     .option('--model <dir>', 'imported model that they were made for', shippedModel)
     .action(async (options: VersionsOptions & { readonly to?: string }) => {
       const registry = openVersions(options.versions, await readModelFolder(options.model));
       const version = await registry.rollBack(options.to);
-      print(version === undefined ? '* base, as it was imported' : describeVersion(version));
+      print(version === undefined ? `* ${originalModel}` : describeVersion(version));
     });
 }
 

@@ -5,6 +5,7 @@
  * what is not known is 0, with a number of its own that says so where that matters.
  */
 import type { Candidate, Suggestion } from '../types';
+import { isBeginning, lineCount } from './beginnings';
 import { indentColumns, isBlank, lineHead, lineRest, nextLine } from './indentation';
 import { languageGroup } from './languageGroup';
 import type { RecentOutcomes } from './outcomeMemory';
@@ -23,6 +24,7 @@ interface Case {
   readonly rivals: readonly Candidate[];
   readonly decision: Decision;
   readonly place: PlaceFacts;
+  readonly level: LevelFacts;
   readonly shape: Shape;
   readonly outcomes: RecentOutcomes;
 }
@@ -34,9 +36,17 @@ interface PlaceFacts {
   readonly rest: string;
   readonly previousLine: string;
   readonly nextLine: string;
-  /** Other code that was told. */
-  readonly told: string;
-  /** Highest log-probability of the candidates, -Infinity where none is known. */
+  /** Whether a word stands before the cursor, just before it, after it, or in other code that was told. */
+  readonly isBefore: (word: string) => boolean;
+  readonly isNear: (word: string) => boolean;
+  readonly isAfter: (word: string) => boolean;
+  readonly isTold: (word: string) => boolean;
+}
+
+/** What is the same for all candidates that are compared with each other. */
+interface LevelFacts {
+  readonly candidates: readonly Candidate[];
+  /** Highest log-probability of these, -Infinity where none is known. */
   readonly bestLogProb: number;
   readonly greedy: Candidate | undefined;
   readonly longestRun: number;
@@ -70,11 +80,11 @@ const table = {
   firstSurprise: ({ candidate }) => Math.sqrt(nats(candidate.firstLogProb ?? NaN, 16)),
   entropy: ({ candidate: { entropy = NaN } }) => (isNumber(entropy) ? clamp(entropy, 0, 5) : 0),
   unmeasured: ({ candidate: { entropy = NaN } }) => flag(!isNumber(entropy)),
-  behindBest: ({ candidate, place }) => margin(place.bestLogProb - candidate.logProb),
+  behindBest: ({ candidate, level }) => margin(level.bestLogProb - candidate.logProb),
   aheadOfRivals: ({ candidate, rivals }) =>
     margin(candidate.logProb - Math.max(...rivals.map(({ logProb }) => logProb).filter(isNumber))),
-  behindGreedy: ({ candidate, place }) =>
-    margin((place.greedy?.logProb ?? NaN) - candidate.logProb),
+  behindGreedy: ({ candidate, level }) =>
+    margin((level.greedy?.logProb ?? NaN) - candidate.logProb),
   // Where it comes from.
   copied: ({ candidate }) => flag(candidate.source === 'copied'),
   sampled: ({ candidate }) => flag(candidate.source === 'sampled'),
@@ -88,8 +98,8 @@ const table = {
   ownVotes: ({ candidate }) => Math.log2(1 + (candidate.copy?.ownVotes ?? 0)),
   recency: ({ candidate }) => candidate.copy?.recency ?? 0,
   sameSymbol: ({ candidate }) => flag(candidate.copy?.sameSymbol === true),
-  outrun: ({ candidate, place }) =>
-    clamp(Math.log2((place.longestRun + 4) / ((candidate.copy?.runLength ?? 0) + 4)), 0, 5),
+  outrun: ({ candidate, level }) =>
+    clamp(Math.log2((level.longestRun + 4) / ((candidate.copy?.runLength ?? 0) + 4)), 0, 5),
   // What the others say.
   rivals: ({ rivals }) => Math.log2(1 + rivals.length),
   beginAlike: ({ candidate, rivals }) =>
@@ -98,7 +108,7 @@ const table = {
     shareOf(rivals, ({ text }) => text !== candidate.text && text.startsWith(candidate.text)),
   stopShort: ({ candidate, rivals }) =>
     shareOf(rivals, ({ text }) => text !== candidate.text && candidate.text.startsWith(text)),
-  noGreedy: ({ place }) => flag(place.greedy === undefined),
+  noGreedy: ({ level }) => flag(level.greedy === undefined),
   // What it looks like.
   length: ({ candidate }) => Math.log2(1 + candidate.text.trim().length),
   lines: ({ shape }) => Math.log2(shape.lines.length),
@@ -128,17 +138,15 @@ const table = {
   script: ({ decision }) => flag(scripts.has(languageGroup(decision.context.languageId))),
   python: ({ decision }) => flag(decision.context.languageId === 'python'),
   // Whether its words are those of the code around it.
-  inFile: ({ shape, decision: { context } }) =>
-    shareOf(shape.words, (word) => holds(context.prefix, word) || holds(context.suffix, word)),
-  inTold: ({ shape, place }) => shareOf(shape.words, (word) => holds(place.told, word)),
-  near: ({ shape, decision: { context } }) =>
-    shareOf(shape.words, (word) => holds(context.prefix.slice(-400), word)),
-  newWords: ({ shape, place, decision: { context } }) =>
+  inFile: ({ shape, place }) =>
+    shareOf(shape.words, (word) => place.isBefore(word) || place.isAfter(word)),
+  inTold: ({ shape, place }) => shareOf(shape.words, place.isTold),
+  near: ({ shape, place }) => shareOf(shape.words, place.isNear),
+  newWords: ({ shape, place }) =>
     Math.min(
       4,
       shape.words.filter(
-        (word) =>
-          !holds(context.prefix, word) && !holds(context.suffix, word) && !holds(place.told, word),
+        (word) => !place.isBefore(word) && !place.isAfter(word) && !place.isTold(word),
       ).length,
     ),
   asAbove: ({ candidate, place }) =>
@@ -179,15 +187,20 @@ export const ownFeatures: ReadonlySet<string> = new Set<FeatureName>([
 export function featuresOf(decision: Decision, outcomes: RecentOutcomes): Float64Array[] {
   const { candidates } = decision;
   const place = placeFacts(decision);
+  const whole = candidates.filter((candidate) => !isBeginning(candidate, candidates));
+  const levels = new Map<number, LevelFacts>();
   return candidates.map((candidate) => {
-    const rivals = candidates.filter((other) => other !== candidate);
+    const lines = lineCount(candidate.text);
+    const level = levels.get(lines) ?? levelFacts(lines, candidates, whole);
+    levels.set(lines, level);
+    const rivals = level.candidates.filter((other) => other !== candidate);
     const shape = shapeOf(candidate.text);
-    const one: Case = { candidate, rivals, decision, place, shape, outcomes };
+    const one: Case = { candidate, rivals, decision, place, level, shape, outcomes };
     return Float64Array.from(rules, (rule) => rule(one));
   });
 }
 
-function placeFacts({ context, candidates }: Decision): PlaceFacts {
+function placeFacts({ context }: Decision): PlaceFacts {
   const { prefix, suffix, snippets } = context;
   const head = lineHead(prefix);
   return {
@@ -195,7 +208,25 @@ function placeFacts({ context, candidates }: Decision): PlaceFacts {
     rest: lineRest(suffix),
     previousLine: lineHead(prefix.slice(0, prefix.length - head.length).trimEnd()),
     nextLine: nextLine(suffix),
-    told: snippets.map(({ text }) => text).join('\n'),
+    isBefore: wordsOf(prefix),
+    isNear: wordsOf(prefix.slice(-400)),
+    isAfter: wordsOf(suffix),
+    isTold: wordsOf(snippets.map(({ text }) => text).join('\n')),
+  };
+}
+
+/** As if every candidate had been cut after so many lines: a beginning competes with beginnings. */
+function levelFacts(
+  lines: number,
+  all: readonly Candidate[],
+  whole: readonly Candidate[],
+): LevelFacts {
+  const candidates = all.filter((candidate) => {
+    const count = lineCount(candidate.text);
+    return count === lines || (count < lines && whole.includes(candidate));
+  });
+  return {
+    candidates,
     bestLogProb: Math.max(...candidates.map(({ logProb }) => logProb).filter(isNumber)),
     greedy: candidates.find(({ source }) => source === 'greedy'),
     longestRun: Math.max(0, ...candidates.map(({ copy }) => copy?.runLength ?? 0)),
@@ -217,6 +248,18 @@ function shapeOf(text: string): Shape {
     words: [...new Set(text.match(/[A-Za-z_$][\w$]+/g))].slice(0, 24),
     opened: open.length,
     closed,
+  };
+}
+
+/** Tells whether a word stands in `text`, and looks for each only once. */
+function wordsOf(text: string): (word: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (word) => {
+    const before = known.get(word);
+    if (before !== undefined) return before;
+    const is = holds(text, word);
+    known.set(word, is);
+    return is;
   };
 }
 

@@ -107,19 +107,27 @@ export class FolderRules {
     return this.#isGitIgnored(inRepository) ? 'gitIgnored' : 'open';
   }
 
-  /** As git does: from the top down, the deepest file with an opinion wins at each level. */
+  /**
+   * As git does: from the top down, the deepest file with an opinion wins at each level. Whoever opens
+   * a folder that the repository around it ignores means what is in it: there its own files rule.
+   */
   #isGitIgnored(path: string): boolean {
     if (this.#ignoreFiles.size === 0) return false;
     const parts = path.split('/');
+    const folderDepth = this.#pathInRepository.split('/').filter(Boolean).length;
+    let top = 0;
     for (let depth = 1; depth <= parts.length; depth++) {
-      const isLast = depth === parts.length;
-      if (this.#levelIgnored(parts.slice(0, depth), isLast ? '' : '/')) return true;
+      const slash = depth === parts.length ? '' : '/';
+      if (!this.#levelIgnored(parts.slice(0, depth), slash, top)) continue;
+      if (depth > folderDepth) return true;
+      top = folderDepth;
     }
     return false;
   }
 
-  #levelIgnored(parts: readonly string[], slash: '' | '/'): boolean {
-    for (let depth = parts.length - 1; depth >= 0; depth--) {
+  /** Asks the ignore files from directory depth `top` down. */
+  #levelIgnored(parts: readonly string[], slash: '' | '/', top: number): boolean {
+    for (let depth = parts.length - 1; depth >= top; depth--) {
       const rules = this.#ignoreFiles.get(parts.slice(0, depth).join('/'));
       if (!rules) continue;
       const { ignored, unignored } = rules.test(parts.slice(depth).join('/') + slash);

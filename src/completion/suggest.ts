@@ -16,6 +16,7 @@ import type {
   Trigger,
 } from '../types';
 import type { Random } from '../util/random';
+import { cutTo } from './beginnings';
 import { withoutClosers } from './closers';
 import { buildContext, type DocumentSnapshot } from './context';
 import type { CopyIndex } from './copyIndex';
@@ -337,14 +338,6 @@ function* asShown(
     shown.push(cutTo(check ? yield* check(trimmed) : trimmed, candidate));
   }
   return shown;
-}
-
-/** The candidate with another text: its log-probability is then estimated from the share kept. */
-function cutTo(text: string, candidate: Candidate): Candidate {
-  if (text === candidate.text) return candidate;
-  // Deeper indentation makes it longer.
-  const kept = Math.min(1, text.length / candidate.text.length);
-  return { ...candidate, text, tokenIds: [], logProb: candidate.logProb * kept };
 }
 
 /**

@@ -8,9 +8,11 @@ import type { Urgency } from '../model/types';
 import type { Clock, Logger, Settings, Suggestion, Trigger } from '../types';
 import type { Disposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
+import { isOffered } from './beginnings';
 import { buildContext, type DocumentSnapshot } from './context';
 import { gate } from './gate';
 import { indentOf, lineHead } from './indentation';
+import { inquire, type Inquiry } from './inquire';
 import { type Insertion, insertionAt, plainInsertion } from './insertion';
 import { type LanguageServer, obeys, wordAt, wordsOf } from './languageList';
 import { suggest, suggestAtOnce, type SuggestParams } from './suggest';
@@ -88,6 +90,11 @@ export class Suggester implements Disposable {
     if (before && isEnough) return this.#again(before);
     const answer = await this.#find(question, signal);
     return before?.remainders[0] ? answer && withFirst(answer, before.remainders[0].text) : answer;
+  }
+
+  /** What would be made of the question now, and why; see `inquire.ts`. */
+  inquire(question: Question, signal: AbortSignal): Promise<Inquiry> {
+    return inquire(this.#suggestParams(question, 'asked'), signal);
   }
 
   /** A candidate of the answer is on screen. When it has stayed for a moment, the next one is made. */
@@ -184,11 +191,9 @@ export class Suggester implements Disposable {
     this.#params.cache.remember(suggestion);
     const first = shownIndex === null ? undefined : candidates[shownIndex];
     if (!first) return this.#again({ suggestion, remainders: [] });
-    const remainders = candidates.map(({ text }, candidateIndex): Remainder => ({
-      candidateIndex,
-      text,
-      typedLength: 0,
-    }));
+    const remainders = candidates
+      .map(({ text }, candidateIndex): Remainder => ({ candidateIndex, text, typedLength: 0 }))
+      .filter(({ candidateIndex }) => isOffered(suggestion, candidateIndex));
     return withFirst({ suggestion, remainders, isNew: true }, first.text);
   }
 

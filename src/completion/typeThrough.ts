@@ -4,6 +4,7 @@
  * asked again and the suggestion keeps its id, so that ghost text does not flicker. It asks nobody.
  */
 import type { Suggestion } from '../types';
+import { isOffered } from './beginnings';
 import { withoutClosers } from './closers';
 import { type DocumentSnapshot, unixLines } from './context';
 import { insertionAt } from './insertion';
@@ -137,6 +138,7 @@ function remaindersOf(suggestion: Suggestion, document: DocumentSnapshot): Remai
   if (added === undefined) return [];
   const { context } = suggestion;
   return suggestion.candidates.flatMap(({ text }, candidateIndex) => {
+    if (!isOffered(suggestion, candidateIndex)) return [];
     const typedLength = typedLengthOf(text, suggestion, document);
     if (typedLength === undefined || (added !== '' && typedLength === 0)) return [];
     const rest = text.slice(typedLength);

@@ -7,15 +7,16 @@ import {
   acceptedCommand,
   type CommandId,
   commands,
+  fromKey,
   section,
-  type SettingName,
   walkthroughId,
 } from '../contributions';
-import type { Clock, Logger, Settings } from '../types';
+import type { Clock, Logger } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
 import type { Availability } from './availability';
 import { type CursorPlace, putCursor } from './cursorPlace';
 import { deleteFeedback } from './deleteCommand';
+import { openExample } from './example';
 import { type ExportPreview, exportFeedback } from './exportCommand';
 import type { FeedbackBridge } from './feedbackBridge';
 import { type HistoryCommandParams, learnFromHistory } from './historyCommand';
@@ -29,10 +30,13 @@ import {
 import { isAbortError, messageOf } from './log';
 import { menuEntries } from './menu';
 import { type ModelSetup, type ModelState, setModel } from './modelSetup';
+import { clockTime, type LanguageName, offText } from './offText';
+import { comment, rate } from './ratingCommand';
 import { languageEnabled, type SettingsSource } from './settings';
 import type { Snooze } from './snooze';
 import type { StoreOwner } from './storeOwner';
-import { clockTime, learningWords } from './status';
+import { learningWords, modelActions } from './status';
+import { type Reach, setEnabled, setLanguageEnabled } from './switches';
 
 export interface CommandParams {
   readonly settings: SettingsSource;
@@ -44,8 +48,10 @@ export interface CommandParams {
   readonly store: StoreOwner;
   /** Empties what this window remembers of feedback. */
   readonly forget: () => void;
-  /** For the active editor; undefined when there is none. */
-  readonly availability: () => Availability | undefined;
+  /** For the active editor. */
+  readonly availability: () => Availability;
+  readonly languageName: LanguageName;
+  readonly whyNothing: () => Promise<void>;
   readonly preview: ExportPreview;
   readonly channel: vscode.OutputChannel;
   readonly clock: Clock;
@@ -72,12 +78,16 @@ export function registerCommands(params: CommandParams): Disposable {
       if (place) putCursor(place);
     },
 
-    [commands.toggle]: () => toggle(settings),
-    [commands.toggleLanguage]: () => toggleLanguage(settings),
+    [commands.whyNothing]: () => params.whyNothing(),
+    [commands.enable]: (reach: Reach = 'everywhere') => setEnabled(true, reach),
+    [commands.disable]: (reach: Reach = 'everywhere') => setEnabled(false, reach),
+    [commands.enableLanguage]: () => setLanguageEnabled(true),
+    [commands.disableLanguage]: () => setLanguageEnabled(false),
     [commands.snooze]: (minutes?: number) => chooseSnooze(snooze, minutes),
+    [commands.endSnooze]: () => snooze.end(),
 
-    [commands.rateUp]: () => rate(bridge, store, { thumb: 'up' }),
-    [commands.rateDown]: () => rate(bridge, store, { thumb: 'down' }),
+    [commands.rateUp]: (from?: typeof fromKey) => rate(bridge, store, 'up', from === fromKey),
+    [commands.rateDown]: (from?: typeof fromKey) => rate(bridge, store, 'down', from === fromKey),
     [commands.comment]: () => comment(bridge, store),
 
     [commands.exportFeedback]: async () => exportFeedback(await store.open(), preview, clock),
@@ -94,10 +104,14 @@ export function registerCommands(params: CommandParams): Disposable {
     [commands.chooseModel]: () => chooseModel(),
     [commands.restartModel]: () => model.restart(),
     [commands.showLog]: () => channel.show(),
-    [commands.openSettings]: () =>
-      vscode.commands.executeCommand('workbench.action.openSettings', '@ext:hone.hone'),
+    [commands.openSettings]: (name?: string) =>
+      vscode.commands.executeCommand(
+        'workbench.action.openSettings',
+        name === undefined ? '@ext:hone.hone' : `@id:${section}.${name}`,
+      ),
     [commands.openWalkthrough]: () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', walkthroughId, false),
+    [commands.openExample]: () => openExample(settings.current),
     [commands.showMenu]: () => showMenu(params),
   };
 
@@ -118,20 +132,22 @@ export function registerCommands(params: CommandParams): Disposable {
 }
 
 async function showMenu(params: CommandParams): Promise<void> {
-  const { settings, snooze, model, bridge } = params;
+  const { settings, snooze, model, bridge, languageName } = params;
   const { learning } = params.learning;
 
   const document = vscode.window.activeTextEditor?.document;
   const here = document ? settings.forDocument(document.uri) : settings.current;
+  const off = offText(params.availability(), languageName);
+  const isBroken = model.state.kind === 'failed' || model.state.kind === 'stopped';
   const entries = menuEntries({
+    mends: off?.actions ?? (isBroken ? modelActions(model.state) : []),
     enabled: here.enabled,
-    snoozedUntilMs: snooze.untilMs,
+    isSnoozed: snooze.untilMs !== undefined,
     language: document && {
-      id: document.languageId,
+      name: languageName(document.languageId),
       enabled: languageEnabled(here, document.languageId),
     },
     canRate: bridge.last.kind === 'recorded',
-    modelFailed: model.state.kind === 'failed',
     learning: {
       isOff: here.learning.mode === 'off',
       isTraining: learning.state.kind === 'training',
@@ -145,13 +161,14 @@ async function showMenu(params: CommandParams): Promise<void> {
         ? { label: entry.label, kind: vscode.QuickPickItemKind.Separator }
         : { ...entry, kind: vscode.QuickPickItemKind.Default },
     ),
-    { title: 'Hone', placeHolder: statusLine(model.state, params.availability()) },
+    { title: 'Hone', placeHolder: off?.sentence ?? modelLine(model.state) },
   );
-  if (picked && 'command' in picked) await vscode.commands.executeCommand(picked.command);
+  if (!picked || !('command' in picked)) return;
+  const { command, argument } = picked;
+  await vscode.commands.executeCommand(command, ...(argument === undefined ? [] : [argument]));
 }
 
-function statusLine(state: ModelState, availability: Availability | undefined): string {
-  if (availability?.kind === 'off') return availability.reason;
+function modelLine(state: ModelState): string {
   switch (state.kind) {
     case 'ready':
       return `${state.version} is running on this machine`;
@@ -166,51 +183,10 @@ function statusLine(state: ModelState, availability: Availability | undefined): 
   }
 }
 
-/** Changes a setting where it is set now: in the folder, in the workspace, else for the user. */
-async function update<T>(
-  name: SettingName,
-  scope: vscode.Uri | undefined,
-  change: (own: T | undefined) => T,
-): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration(section, scope ?? null);
-  const set = configuration.inspect<T>(name);
-  if (set?.workspaceFolderValue !== undefined) {
-    const target = vscode.ConfigurationTarget.WorkspaceFolder;
-    await configuration.update(name, change(set.workspaceFolderValue), target);
-  } else if (set?.workspaceValue !== undefined) {
-    const target = vscode.ConfigurationTarget.Workspace;
-    await configuration.update(name, change(set.workspaceValue), target);
-  } else {
-    const target = vscode.ConfigurationTarget.Global;
-    await configuration.update(name, change(set?.globalValue), target);
-  }
-}
-
-async function toggle(settings: SettingsSource): Promise<void> {
-  const scope = vscode.window.activeTextEditor?.document.uri;
-  const { enabled } = scope ? settings.forDocument(scope) : settings.current;
-  await update('enabled', scope, () => !enabled);
-}
-
-async function toggleLanguage(settings: SettingsSource): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
-  if (!document) {
-    await vscode.window.showInformationMessage('Open a file first: its language is meant.');
-    return;
-  }
-  const { languageId, uri } = document;
-  const enabled = languageEnabled(settings.forDocument(uri), languageId);
-  await update<Settings['languages']>('languages', uri, (own) => ({
-    ...own,
-    [languageId]: !enabled,
-  }));
-}
-
 async function chooseSnooze(snooze: Snooze, minutes: number | undefined): Promise<void> {
   const chosen = minutes ?? (await pickSnooze(snooze));
   if (chosen === undefined) return;
-  if (chosen === 0) await snooze.end();
-  else await snooze.start(chosen * 60_000);
+  await snooze.start(chosen * 60_000);
 }
 
 async function pickSnooze(snooze: Snooze): Promise<number | undefined> {
@@ -218,49 +194,12 @@ async function pickSnooze(snooze: Snooze): Promise<number | undefined> {
     label: minutes === 60 ? '1 hour' : `${minutes} minutes`,
     minutes,
   }));
-  const wake = snooze.untilMs === undefined ? [] : [{ label: 'Wake up now', minutes: 0 }];
-  const picked = await vscode.window.showQuickPick([...wake, ...durations], {
-    title: 'Snooze suggestions',
+  const picked = await vscode.window.showQuickPick(durations, {
+    title: 'Snooze Suggestions',
     placeHolder:
-      snooze.untilMs === undefined ? 'For how long?' : `Until ${clockTime(snooze.untilMs)} so far`,
+      snooze.untilMs === undefined ? 'For how long?' : `Snoozed until ${clockTime(snooze.untilMs)}`,
   });
   return picked?.minutes;
-}
-
-async function rate(
-  bridge: FeedbackBridge,
-  store: StoreOwner,
-  rating: { readonly thumb: 'up' | 'down' } | { readonly comment: string },
-): Promise<void> {
-  const { last } = bridge;
-  if (last.kind === 'unrecorded') {
-    await vscode.window.showInformationMessage(
-      'Nothing is recorded in this file, as the setting hone.neverLearn says.',
-    );
-    return;
-  }
-  // After a reload the window has shown nothing yet, but the store knows what came last.
-  const suggestionId =
-    last.kind === 'recorded'
-      ? last.suggestionId
-      : (await (await store.open()).lastSuggestion())?.suggestion.id;
-  if (suggestionId === undefined || !bridge.rate(rating, suggestionId)) {
-    await vscode.window.showInformationMessage(
-      'Hone has suggested nothing yet that could be rated.',
-    );
-    return;
-  }
-  const said =
-    'comment' in rating ? 'comment' : rating.thumb === 'up' ? 'thumbs up' : 'thumbs down';
-  vscode.window.setStatusBarMessage(`$(check) Hone: ${said} noted`, 3000);
-}
-
-async function comment(bridge: FeedbackBridge, store: StoreOwner): Promise<void> {
-  const text = await vscode.window.showInputBox({
-    title: 'Comment on the last suggestion',
-    prompt: 'What was good or bad about it? It is stored on this machine only.',
-  });
-  if (text?.trim()) await rate(bridge, store, { comment: text.trim() });
 }
 
 async function chooseModel(): Promise<void> {

@@ -2,6 +2,7 @@
  * Taking feedback out, step by step: which form, a preview of what would leave, where to. Nothing is
  * written before the user has seen what it is and said yes.
  */
+import { homedir } from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import {
@@ -14,6 +15,7 @@ import {
 import type { FeedbackStore } from '../store/feedbackStore';
 import type { Clock } from '../types';
 import type { Disposable } from '../util/disposable';
+import { chooseScope } from './chooseScope';
 import { counted, previewText, timeStamp } from './exportText';
 
 const descriptions: Readonly<Record<ExportFormat, string>> = {
@@ -58,36 +60,43 @@ export async function exportFeedback(
   preview: ExportPreview,
   clock: Clock,
 ): Promise<void> {
+  const scope = await chooseScope(store, 'Export feedback', clock);
+  if (scope === undefined) return;
   const picked = await vscode.window.showQuickPick(
     exportFormats.map((format) => ({ label: format, detail: descriptions[format], format })),
-    { title: 'Export feedback', placeHolder: 'What for?' },
+    { title: `Export feedback ${scope.words}`, placeHolder: 'What for?' },
   );
   if (!picked) return;
 
   const plan = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: 'Hone: reading feedback' },
-    () => planExport(store, { format: picked.format }),
+    () => planExport(store, { format: picked.format, ...scope.range }),
   );
   const rows = plan.rows.train + plan.rows.test;
   if (rows === 0) {
     await vscode.window.showInformationMessage(
-      `There is no feedback to export as ${plan.format} yet.`,
+      `There is no feedback ${scope.words} to export as ${plan.format} yet.`,
     );
     return;
   }
   await preview.show(plan);
-  const write = 'Choose Folder and Write';
-  const answer = await vscode.window.showInformationMessage(
-    `Export ${counted(rows, 'row')} as ${plan.format}?`,
-    { modal: true, detail: plan.leaves.join('\n') },
-    write,
-  );
+  // No dialog: it would cover the very rows that it asks about.
+  const write = {
+    label: '$(folder) Choose a folder and write...',
+    detail: 'Read the preview first.',
+  };
+  const answer = await vscode.window.showQuickPick([write, { label: '$(close) Cancel' }], {
+    title: `Export ${counted(rows, 'row')} as ${plan.format}?`,
+    ignoreFocusOut: true,
+  });
   if (answer !== write) return;
 
   const [parent] =
     (await vscode.window.showOpenDialog({
       canSelectFiles: false,
       canSelectFolders: true,
+      // Not beside the source, where an export would be committed.
+      defaultUri: vscode.Uri.file(homedir()),
       openLabel: 'Export Here',
       title: 'Folder for the export',
     })) ?? [];

@@ -11,13 +11,19 @@ import type { Place } from '../feedback/followedPlaces';
 import type { ChangeCause, Rating, SuggestionTracker } from '../feedback/suggestionTracker';
 import type { Clock, Suggestion, TextChange } from '../types';
 import { type Disposable, DisposableStore } from '../util/disposable';
+import { type NewRating, type Rated, withRating } from './ratingText';
 
 /** The suggestion shown last in this window. */
 export type LastShown =
   | { readonly kind: 'none' }
   /** In a file that is never learned from. */
   | { readonly kind: 'unrecorded'; readonly suggestionId: string }
-  | { readonly kind: 'recorded'; readonly suggestionId: string };
+  | {
+      readonly kind: 'recorded';
+      readonly suggestionId: string;
+      readonly documentUri: string;
+      readonly text: string;
+    };
 
 export class FeedbackBridge implements Disposable {
   readonly #tracker: SuggestionTracker;
@@ -29,7 +35,7 @@ export class FeedbackBridge implements Disposable {
   #last: LastShown = { kind: 'none' };
   /** Refuses what was shown last. */
   #refuseLast: () => void = () => undefined;
-  #lastRating: (Rating & { readonly suggestionId: string }) | undefined;
+  #lastRating: { readonly suggestionId: string; readonly rating: Rating } | undefined;
 
   constructor(
     tracker: SuggestionTracker,
@@ -75,7 +81,11 @@ export class FeedbackBridge implements Disposable {
    * cursor, is still valid. Nothing is recorded of it in a file that is never learned from.
    */
   shown(suggestion: Suggestion, candidateIndex: number, place: Place, learns: boolean): void {
-    this.#last = { kind: learns ? 'recorded' : 'unrecorded', suggestionId: suggestion.id };
+    const { id: suggestionId, documentUri, candidates } = suggestion;
+    const text = candidates[candidateIndex]?.text ?? '';
+    this.#last = learns
+      ? { kind: 'recorded', suggestionId, documentUri, text }
+      : { kind: 'unrecorded', suggestionId };
     this.#refuseLast = () => {
       if (learns) this.#refusals.refuse(suggestion, candidateIndex, place.end - place.start);
     };
@@ -113,6 +123,7 @@ export class FeedbackBridge implements Disposable {
   /** All feedback was deleted: nothing shown before can be rated, offered again or is held back. */
   forgetAll(): void {
     this.#last = { kind: 'none' };
+    this.#lastRating = undefined;
     this.#refuseLast = () => undefined;
     this.#refusals.forgetAll();
     this.#suggester.forgetAll();
@@ -123,12 +134,21 @@ export class FeedbackBridge implements Disposable {
     return this.#last;
   }
 
-  /** A thumb and a comment given one after the other make one rating. False if nothing can be rated. */
-  rate(rating: Pick<Rating, 'comment'> | Pick<Rating, 'thumb'>, suggestionId: string): boolean {
-    const earlier = this.#lastRating?.suggestionId === suggestionId ? this.#lastRating : undefined;
-    const whole = { thumb: null, ...earlier, ...rating, suggestionId };
-    this.#lastRating = whole;
-    return this.#tracker.rate(whole, suggestionId);
+  /** Whether it is on screen, as far as this window knows. */
+  get isVisible(): boolean {
+    return this.#visible;
+  }
+
+  /** What was said of a suggestion in this window, if it was the last one rated. */
+  ratingOf(suggestionId: string): Rating | undefined {
+    return this.#lastRating?.suggestionId === suggestionId ? this.#lastRating.rating : undefined;
+  }
+
+  /** A thumb and a comment given one after the other make one rating. */
+  rate({ suggestionId, earlier }: Pick<Rated, 'suggestionId' | 'earlier'>, said: NewRating): void {
+    const rating = withRating(earlier, said);
+    this.#lastRating = { suggestionId, rating };
+    this.#tracker.rate(rating, suggestionId);
   }
 
   #documentChanged({ document, contentChanges, reason }: vscode.TextDocumentChangeEvent): void {

@@ -28,11 +28,22 @@ export async function hasLearned(files: LearnedFiles): Promise<boolean> {
 }
 
 /**
- * Removes the copies of feedback that learning keeps: replayed histories, and the rows of a run that
- * was interrupted. What was learned stays. Waits for what is at work in any window to end.
+ * Removes the copies of feedback that learning keeps: replayed histories, all or those whose files
+ * begin with one of these names, and the rows of a run that was interrupted. What was learned stays.
+ * Waits for what is at work in any window to end.
  */
-export async function forgetRows(files: LearnedFiles, clock: Clock): Promise<void> {
-  await whileNobodyLearns(files, clock, () => removeRows(files));
+export async function forgetRows(
+  files: LearnedFiles,
+  clock: Clock,
+  histories: 'all' | readonly string[],
+): Promise<void> {
+  await whileNobodyLearns(files, clock, async () => {
+    for (const history of await entriesOf(files.histories)) {
+      const isMeant = (name: string): boolean => path.basename(history).startsWith(name);
+      if (histories === 'all' || histories.some(isMeant)) await remove(history);
+    }
+    for (const run of await runsOf(files)) await remove(run);
+  });
 }
 
 /**
@@ -104,11 +115,6 @@ async function whileNobodyLearns(
   } finally {
     for (const lock of held) await lock.release();
   }
-}
-
-async function removeRows(files: LearnedFiles): Promise<void> {
-  await remove(files.histories);
-  for (const run of await runsOf(files)) await remove(run);
 }
 
 /** Where runs of each line keep what they have so far. */

@@ -1,10 +1,9 @@
 /**
  * Learning from what was written before Hone came: finds the repository of a folder, says what it
  * costs, has its history replayed into a store that learning reads beside the user's own, then fits and
- * trains as after any other feedback. Offered once for each repository, after Hone was used there for a
- * little while, and never again.
+ * trains as after any other feedback. Offered for each repository after Hone was used there for a
+ * little while, and again on another day where the offer got no answer.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
@@ -14,6 +13,7 @@ import type { ModelFolder } from '../model/modelFolder';
 import type { Clock, FeedbackEvent, Logger, Settings } from '../types';
 import {
   costWords,
+  answered,
   failureWords,
   fewestPlaces,
   fullDiskWords,
@@ -21,10 +21,13 @@ import {
   historyEndWords,
   historyLimits,
   type HistoryReport,
+  isOfferDue,
   isUsedEnough,
   neededBytes,
   noHistoryWords,
   noUse,
+  noOffers,
+  offersSchema,
   offerWords,
   stoppedWords,
   tooFewPlacesWords,
@@ -37,9 +40,10 @@ import {
   withLearningProgress,
 } from './learningCommands';
 import type { LearningProgress } from './learning';
+import { commandMinutes } from './learningPlan';
 import { takeLock } from './lockFile';
 import { isAbortError } from './log';
-import { findRepository, type Repository } from './repository';
+import { findRepository, type Repository, repositoryKey } from './repository';
 import type { SettingsSource } from './settings';
 import type { Memory } from './snooze';
 
@@ -98,12 +102,12 @@ export async function learnFromHistory(
     );
     if (answer?.title !== start) return;
   }
-  await params.memory.update(offeredKey(found), true);
+  await params.memory.update(offeredKey(found), answered);
   await readAndTrain(params, folder, found, base);
 }
 
 /**
- * Offers to learn from the history of the repository that is worked in, once. It listens to what
+ * Offers to learn from the history of the repository that is worked in. It listens to what
  * becomes of suggestions, so that nothing is looked for while Hone is not used.
  */
 export class HistoryOffer {
@@ -135,16 +139,21 @@ export class HistoryOffer {
   }
 
   async #offer(folder: vscode.WorkspaceFolder): Promise<void> {
-    const { memory } = this.#params;
+    const { memory, clock } = this.#params;
     const found = await findRepository(folder.uri.fsPath);
-    if (found.kind !== 'repository' || memory.get(offeredKey(found)) === true) return;
-    // Before the answer: who closes the window, or lets the offer pass, has answered too.
-    await memory.update(offeredKey(found), true);
+    if (found.kind !== 'repository') return;
+    const key = offeredKey(found);
+    const offers = offersSchema.safeParse(memory.get(key)).data ?? noOffers;
+    const nowMs = clock.now();
+    if (!isOfferDue(offers, nowMs)) return;
+    // Before the answer, since other windows offer as well.
+    await memory.update(key, { ...offers, times: offers.times + 1, lastMs: nowMs });
     const answer = await vscode.window.showInformationMessage(
       offerWords(folder.name),
       start,
       notNow,
     );
+    if (answer !== undefined) await memory.update(key, answered);
     if (answer !== start) return;
     await vscode.commands.executeCommand(commands.learnFromHistory, folder.uri.toString());
   }
@@ -164,39 +173,56 @@ async function chooseFolder(
   return folders[0];
 }
 
+/** In the notification and in the status bar alike, and to be stopped from either. */
 async function readAndTrain(
   params: HistoryCommandParams,
   folder: vscode.WorkspaceFolder,
   repository: Repository,
   base: ModelFolder,
 ): Promise<void> {
+  const { learning } = params.learning;
+  await withLearningProgress(
+    `Hone is learning from the history of ${folder.name}`,
+    (cancelled, inNotification) =>
+      learning.lead(folder.name, cancelled, (signal, inBar) =>
+        readThenTrain(params, folder, repository, base, signal, (progress) => {
+          inNotification(progress);
+          inBar(progress);
+        }),
+      ),
+  );
+}
+
+async function readThenTrain(
+  params: HistoryCommandParams,
+  folder: vscode.WorkspaceFolder,
+  repository: Repository,
+  base: ModelFolder,
+  signal: AbortSignal,
+  onProgress: (progress: LearningProgress) => void,
+): Promise<void> {
   const { name } = folder;
   const { logger } = params;
   const inform = (words: string): void => void vscode.window.showInformationMessage(words);
-  await withLearningProgress(
-    `Hone is learning from the history of ${name}`,
-    async (signal, onProgress) => {
-      let report: HistoryReport | undefined;
-      try {
-        report = await readHistory(params, folder, repository, base, signal, onProgress);
-      } catch (error) {
-        if (isAbortError(error)) return inform(stoppedWords);
-        logger.error('history', 'A history was not read.', error);
-        return void vscode.window.showErrorMessage(`Hone: ${failureWords(name, error)}`);
-      }
-      if (report === undefined) {
-        return inform('A history is being read already, or was just stopped. Try again later.');
-      }
-      const { decisions, accepted, refused, commits, ended } = report;
-      logger.info(
-        'history',
-        `${decisions} places in ${commits.asked} of ${commits.walked} commits: ${accepted} accepted, ${refused} refused; ended by ${ended}.`,
-      );
-      if (decisions < fewestPlaces) return inform(tooFewPlacesWords(name, report));
-      const end = await train(params, signal, onProgress);
-      void offerVersions(historyEndWords(name, report, end), end.kind === 'promoted');
-    },
+  let report: HistoryReport | undefined;
+  try {
+    report = await readHistory(params, folder, repository, base, signal, onProgress);
+  } catch (error) {
+    if (isAbortError(error)) return inform(stoppedWords);
+    logger.error('history', 'A history was not read.', error);
+    return void vscode.window.showErrorMessage(`Hone: ${failureWords(name, error)}`);
+  }
+  if (report === undefined) {
+    return inform('A history is being read already, or was just stopped. Try again later.');
+  }
+  const { decisions, accepted, refused, commits, ended } = report;
+  logger.info(
+    'history',
+    `${decisions} places in ${commits.asked} of ${commits.walked} commits: ${accepted} accepted, ${refused} refused; ended by ${ended}.`,
   );
+  if (decisions < fewestPlaces) return inform(tooFewPlacesWords(name, report));
+  const end = await train(params, signal, onProgress);
+  void offerVersions(historyEndWords(name, report, end), end.kind === 'promoted');
 }
 
 /** Undefined where another window is at it. */
@@ -218,7 +244,7 @@ async function readHistory(
     return await replayHistoryInChild(
       {
         ...{ repository: directory, address, modelDir: base.directory, threads: threads() },
-        out: path.join(files.histories, `${nameOf(repository)}.db`),
+        out: path.join(files.histories, `${repositoryKey(repository)}.db`),
         limits: historyLimits,
         settings: withoutNeverLearned(settings.forDocument(folder.uri), prefix),
       },
@@ -229,7 +255,7 @@ async function readHistory(
           onProgress({
             stage: `reading history, ${decisions} places`,
             share: readingShare * share,
-            leftMs: leftMs ?? undefined,
+            leftMs: leftMs === null ? undefined : leftMs + commandMinutes * 60_000,
           }),
       },
     );
@@ -266,10 +292,5 @@ function withoutNeverLearned(settings: Settings, prefix: string): Settings {
 }
 
 function offeredKey(repository: Repository): string {
-  return `historyOffered.${nameOf(repository)}`;
-}
-
-/** Tells repositories apart by where they lie. */
-function nameOf({ directory }: Repository): string {
-  return createHash('sha256').update(directory).digest('hex').slice(0, 12);
+  return `historyOffered.${repositoryKey(repository)}`;
 }

@@ -2,10 +2,13 @@
  * The words about learning from a repository's history, and when it is offered: what it costs, what
  * came of it, why it cannot be done. Pure, so that tests can read them.
  */
+import { z } from 'zod';
 import type { Result } from '../host/protocol';
+import { tooFewWords } from '../training/dataset';
 import type { FeedbackEvent } from '../types';
 import { counted } from './exportText';
 import type { TrainingEnd } from './learning';
+import { commandMinutes } from './learningPlan';
 import { messageOf } from './log';
 import { fewestCommits, mostCommits, type NoHistory, type Repository } from './repository';
 
@@ -15,10 +18,10 @@ export type HistoryReport = Result<'replayHistory'>;
 export const historyLimits = { commits: mostCommits, decisions: 600, minutes: 10 } as const;
 /** Places with less than which nothing is trained. */
 export const fewestPlaces = 10;
+/** Reading at most, and training about. */
+const totalMinutes = historyLimits.minutes + commandMinutes;
 /** What must be free on the disk; most of it for a version of the model, while it is put together. */
 export const neededBytes = 1_000_000_000;
-/** What a training by command takes at most. */
-const trainingMinutes = 10;
 
 /** How Hone was used in a window so far. */
 export interface Use {
@@ -44,10 +47,29 @@ export function isUsedEnough({ firstShownMs, hasTaken }: Use, nowMs: number): bo
   return hasTaken || (firstShownMs !== undefined && nowMs - firstShownMs >= usedEnoughMs);
 }
 
-/** The offer, in one breath with what it costs. */
+/** How often a repository was offered, and when last, milliseconds since the epoch. */
+export const offersSchema = z.object({
+  times: z.number(),
+  lastMs: z.number(),
+  isAnswered: z.boolean(),
+});
+export type Offers = Readonly<z.infer<typeof offersSchema>>;
+
+export const noOffers: Offers = { times: 0, lastMs: 0, isAnswered: false };
+export const answered: Offers = { ...noOffers, isAnswered: true };
+
+/** A notification is soon gone, so that no answer is none; after so many it is one. */
+const mostOffers = 3;
+const offerAgainMs = 24 * 60 * 60_000;
+
+export function isOfferDue({ times, lastMs, isAnswered }: Offers, nowMs: number): boolean {
+  const isLongAgo = nowMs - lastMs >= offerAgainMs || nowMs < lastMs;
+  return !isAnswered && times < mostOffers && (times === 0 || isLongAgo);
+}
+
+/** The offer, in one breath with what it costs and where it is found later. */
 export function offerWords(name: string): string {
-  const minutes = historyLimits.minutes + trainingMinutes;
-  return `Hone can learn from the history of ${name} how code is written here. It takes ${minutes} minutes at most, in the background, and room for one more version of the model; nothing leaves this machine.`;
+  return `Hone can learn the style of ${name} from its git history. It takes about ${totalMinutes} minutes, in the background; nothing leaves this machine. Later: Hone in the status bar, "Learn from history".`;
 }
 
 /** What is asked before it begins, and what it will cost. */
@@ -55,15 +77,15 @@ export function costWords(
   name: string,
   { commits, isShallow }: Pick<Repository, 'commits' | 'isShallow'>,
 ): { readonly question: string; readonly detail: string } {
-  const which = commits >= mostCommits ? `The newest ${commits} commits` : `All ${commits} commits`;
+  const which = commits >= mostCommits ? `the newest ${commits} commits` : `all ${commits} commits`;
   const here = isShallow ? ' that were cloned' : '';
   return {
     question: `Learn from the history of ${name}?`,
     detail: [
-      `${which}${here} are read, only your own where they are enough, and Hone tries itself on what was written in them.`,
-      `It takes ${historyLimits.minutes} minutes at most to read and ${trainingMinutes} to train, at the lowest priority; a new version is used only if it does better.`,
-      'On the disk it needs a few megabytes for what it read, and the size of the model for a version that is used.',
-      'Nothing leaves this machine, and the repository is not changed. It can be stopped at any time.',
+      `Hone reads ${which}${here}, your own commits first, and practises on them.`,
+      `It takes about ${totalMinutes} minutes: up to ${historyLimits.minutes} to read and about ${commandMinutes} to train, at the lowest priority. A new version is used only if it does better.`,
+      'It needs a few megabytes of disk space, and the size of the model for a version that is used.',
+      'Nothing leaves this machine, and the repository is not changed. Stop it at any time.',
     ].join('\n\n'),
   };
 }
@@ -107,14 +129,14 @@ export function historyEndWords(
   end: HistoryEnd,
 ): string {
   const whose = ownOnly ? 'your commits in ' : '';
-  const tried = `Hone tried itself at ${counted(decisions, 'place')} in the history of ${whose}${name} and was right at ${accepted}`;
+  const tried = `Hone practised at ${counted(decisions, 'place')} in the history of ${whose}${name} and was right at ${accepted}`;
   switch (end.kind) {
     case 'promoted':
       return `${tried}; what it learned does better and is in use.`;
     case 'refused':
       return `${tried}; that counts from now on, but the version trained on it is not used: ${end.version.verdict.reasons[0] ?? 'it is no better.'}`;
     case 'tooLittle':
-      return `${tried}; that counts from now on, but is too little to train on.`;
+      return `${tried}; that counts from now on. ${tooFewWords(end.examples)}`;
     case 'notInPlace':
       return `${tried}; what it learned does better but could not be put in place: ${messageOf(end.error)}`;
     case 'elsewhere':
@@ -131,7 +153,7 @@ export function tooFewPlacesWords(
   name: string,
   { decisions, ended }: Pick<HistoryReport, 'decisions' | 'ended'>,
 ): string {
-  const found = `Hone found ${decisions === 0 ? 'no place' : `only ${counted(decisions, 'place')}`} in the history of ${name} to try itself at`;
+  const found = `Hone found ${decisions === 0 ? 'no place' : `only ${counted(decisions, 'place')}`} in the history of ${name} to practise on`;
   return ended === 'minutes'
     ? `${found} within ${historyLimits.minutes} minutes. Try again when the machine has less to do.`
     : `${found}: commits count that a person typed, in languages that Hone suggests in. It learns from what you write from now on.`;

@@ -5,7 +5,11 @@
  */
 import * as vscode from 'vscode';
 import { closersAfter } from '../completion/closers';
+import { buildContext } from '../completion/context';
+import { gate } from '../completion/gate';
 import { type Insertion, insertionAt } from '../completion/insertion';
+import { thresholdOf } from '../completion/rerank';
+import { silenceOf, silenceWords } from '../completion/silence';
 import type { Answer, Question, Suggester } from '../completion/suggester';
 import type { Remainder } from '../completion/typeThrough';
 import { acceptedCommand } from '../contributions';
@@ -16,6 +20,7 @@ import type { CursorPlace } from './cursorPlace';
 import type { FeedbackBridge } from './feedbackBridge';
 import type { EditorLanguageServer } from './languageServer';
 import { isAbortError } from './log';
+import { type LanguageName, offText } from './offText';
 import type { SettingsSource } from './settings';
 import type { Snooze } from './snooze';
 import type { WorkspaceFiles } from './workspaceFiles';
@@ -27,11 +32,9 @@ export interface InlineProviderParams {
   readonly settings: SettingsSource;
   readonly files: WorkspaceFiles;
   readonly snooze: Snooze;
+  readonly languageName: LanguageName;
   readonly logger: Logger;
 }
-
-/** The editor draws nothing beyond this column, ghost text included. */
-const maxLineCharacters = 10_000;
 
 /** One question of the editor. */
 interface Request {
@@ -81,7 +84,6 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
   async #answer(request: Request): Promise<vscode.InlineCompletionItem[]> {
     const { document, position, trigger, token } = request;
     if (!(await this.#mayAnswer(request))) return [];
-    if (document.lineAt(position).text.length > maxLineCharacters) return [];
 
     const { snapshot, windowStart } = snapshotOf(document, position);
     if (snapshot.text.includes('\0')) return [];
@@ -94,18 +96,35 @@ export class InlineProvider implements vscode.InlineCompletionItemProvider {
       languageServer: languageServer.at(document, position),
     };
     const answer = await whileWanted(token, (signal) => suggester.ask(question, signal));
+    this.#logSilence(question, answer);
     return answer ? this.#offer(request, question, answer) : [];
   }
 
-  async #mayAnswer({ document, trigger }: Request): Promise<boolean> {
-    const { settings, files, snooze } = this.#params;
-    const ask = () => availabilityOf({ document, settings, files, snooze });
+  /** A line for each silence, without any code in it. */
+  #logSilence({ document, trigger, settings }: Question, answer: Answer | undefined): void {
+    if (answer && answer.remainders.length > 0) return;
+    const context = buildContext(document, settings.multiline);
+    const silence = silenceOf({
+      gate: answer ? undefined : gate(document, context, trigger, settings),
+      suggestion: answer?.suggestion,
+      threshold: thresholdOf(settings.eagerness),
+    });
+    if (silence) this.#params.logger.debug('silent', silenceWords(silence));
+  }
+
+  async #mayAnswer({ document, position, trigger }: Request): Promise<boolean> {
+    const { settings, files, snooze, logger, languageName } = this.#params;
+    const { line } = position;
+    const ask = () => availabilityOf({ document, line, settings, files, snooze });
     let availability = ask();
     if (availability.kind === 'pending') {
       await files.ready();
       availability = ask();
     }
-    return availability.kind === 'on' || (availability.kind === 'snoozed' && trigger === 'invoked');
+    if (availability.kind === 'on') return true;
+    if (availability.kind === 'snoozed' && trigger === 'invoked') return true;
+    logger.debug('silent', offText(availability, languageName)?.sentence ?? availability.kind);
+    return false;
   }
 
   /** Puts a suggestion before the user, if the document still is what it was made for. */

@@ -9,12 +9,14 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { judgedOutcomes } from '../feedback/label';
 import type { FeedbackStore } from '../store/feedbackStore';
+import { type Examples, isEnough, tooFewWords } from '../training/dataset';
 import type { VersionRecord } from '../training/registry';
 import type { Clock, FeedbackEvent, LearningSettings, Logger, Outcome } from '../types';
 import type { Disposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
 import type { LearnedFiles } from './learnedFiles';
 import {
+  commandMinutes,
   emptyMemory,
   judgedForRefit,
   type LearningFacts,
@@ -25,6 +27,7 @@ import {
   nextStep,
   type RestReason,
   type Step,
+  withNothingUnfinished,
   withRefit,
   withTraining,
 } from './learningPlan';
@@ -35,7 +38,12 @@ import type { VersionLine } from './versionLine';
 export type LearningState =
   | { readonly kind: 'resting'; readonly reason: RestReason | undefined }
   | { readonly kind: 'refitting' }
-  | { readonly kind: 'training'; readonly progress: LearningProgress };
+  | {
+      readonly kind: 'training';
+      readonly progress: LearningProgress;
+      /** Name of the folder whose history it learns from, where it does not learn from feedback. */
+      readonly history?: string;
+    };
 
 export interface LearningProgress {
   /** What is being done, as a word or two. */
@@ -52,17 +60,19 @@ export type TrainingEnd =
   /** By the gate. */
   | { readonly kind: 'refused'; readonly version: VersionRecord }
   /** There is not enough feedback to train on, or to judge by. */
-  | { readonly kind: 'tooLittle'; readonly words: string }
+  | { readonly kind: 'tooLittle'; readonly examples: Examples }
   /** It passed the gate, but could not be put in place. */
   | { readonly kind: 'notInPlace'; readonly version: VersionRecord; readonly error: unknown };
 
 /** The long work, each piece in a process of its own. */
 export interface LearningWork {
+  /** What `line` could learn from. */
+  examples(line: VersionLine): Promise<Examples>;
   /** Rejects with an AbortError when `signal` fires. */
   refit(signal: AbortSignal): Promise<void>;
   train(
     line: VersionLine,
-    minutes: number | undefined,
+    minutes: number,
     signal: AbortSignal,
     onProgress: (progress: Omit<LearningProgress, 'leftMs'>) => void,
   ): Promise<TrainingEnd>;
@@ -99,6 +109,8 @@ const troubleMs = 3 * 60_000;
 const farewellMs = 10_000;
 /** Share of a training after which the time it takes can be told. */
 const foretoldShare = 0.1;
+/** How soon after something became of a suggestion the user can read how much is still missing. */
+const recountMs = 20_000;
 /** Resting times under this are as good as none. */
 const noticedMs = 1_000;
 
@@ -111,10 +123,14 @@ export class Learning implements Disposable {
   #unwritten: LearningMemory | undefined;
   #judged = 0;
   #cancelLook: (() => void) | undefined;
+  /** Infinity where no look is due. */
+  #lookAtMs = Infinity;
   #looking: Promise<number | undefined> | undefined;
   #refitting = new AbortController();
   /** The training under way. */
   #training: { readonly abort: AbortController; readonly isByCommand: boolean } | undefined;
+  /** Work that a training is a part of. */
+  #leading: AbortController | undefined;
   #isDisposed = false;
   #trouble = '';
 
@@ -146,6 +162,7 @@ export class Learning implements Disposable {
 
   /** Something became of a suggestion. Once enough were judged, they are learned from without delay. */
   recorded(event: FeedbackEvent): void {
+    if (event.kind !== 'suggestion' && this.#isCounting) this.#lookBy(recountMs);
     const isJudged =
       event.kind === 'rating' ||
       (event.kind === 'outcome' && (judgedOutcomes as readonly Outcome[]).includes(event.outcome));
@@ -167,10 +184,32 @@ export class Learning implements Disposable {
     if (mode === 'idle' && this.#cancelLook === undefined) this.#lookAfter(idleMinutes * 60_000);
   }
 
-  /** Ends the training under way in this window, if there is one. */
+  /** Ends what is learned in this window at the moment, if anything is. */
   stop(): boolean {
+    const isAtWork = this.#training !== undefined || this.#leading !== undefined;
     this.#training?.abort.abort();
-    return this.#training !== undefined;
+    this.#leading?.abort();
+    return isAtWork;
+  }
+
+  /** Shows how far learning from a history is, training included, and lets `stop` end it. */
+  async lead<T>(
+    history: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal, onProgress: (progress: LearningProgress) => void) => Promise<T>,
+  ): Promise<T> {
+    if (this.#leading !== undefined) return work(signal, () => undefined);
+    const leading = new AbortController();
+    this.#leading = leading;
+    try {
+      return await work(AbortSignal.any([signal, leading.signal]), (progress) =>
+        this.#show({ kind: 'training', progress, history }),
+      );
+    } finally {
+      this.#leading = undefined;
+      this.#setState({ kind: 'resting', reason: undefined });
+      this.changed();
+    }
   }
 
   /**
@@ -183,6 +222,14 @@ export class Learning implements Disposable {
   ): Promise<TrainingEnd | undefined> {
     await this.#refit().catch((error: unknown) => this.#report(error));
     signal.throwIfAborted();
+    const line = this.#line();
+    const examples = await this.#params.work.examples(line);
+    // The training that was interrupted has its examples.
+    const isUnfinished = (await this.#readMemory()).lines[line.name]?.isUnfinished === true;
+    if (!isUnfinished && !isEnough(examples)) {
+      this.changed();
+      return { kind: 'tooLittle', examples };
+    }
     return this.#train({ minutes: undefined, signal, onProgress }).finally(() => this.changed());
   }
 
@@ -191,11 +238,28 @@ export class Learning implements Disposable {
     return this.#refit();
   }
 
+  get #isCounting(): boolean {
+    const reason = this.#state.kind === 'resting' ? this.#state.reason?.kind : undefined;
+    return reason === 'tooFewExamples' || reason === 'littleIsNew';
+  }
+
+  #line(): VersionLine {
+    const line = this.#params.line();
+    if (line === undefined) throw new Error('There is no model yet that could be trained.');
+    return line;
+  }
+
+  #lookBy(delayMs: number): void {
+    if (this.#params.clock.now() + delayMs < this.#lookAtMs) this.#lookAfter(delayMs);
+  }
+
   #lookAfter(delayMs: number): void {
     this.#cancelLook?.();
     if (this.#isDisposed) return;
+    this.#lookAtMs = this.#params.clock.now() + delayMs;
     this.#cancelLook = this.#params.clock.after(delayMs, () => {
       this.#cancelLook = undefined;
+      this.#lookAtMs = Infinity;
       this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
       void this.#looking.then((againMs) => {
         if (againMs !== undefined) this.#lookAfter(againMs);
@@ -216,7 +280,8 @@ export class Learning implements Disposable {
   /** Resolves to when to look again though nobody says that anything changed; see `lookAgainMs`. */
   async #look(): Promise<number | undefined> {
     const { line, settings, onEnded } = this.#params;
-    if (this.#training !== undefined || this.#isDisposed || line() === undefined) return undefined;
+    const isAtWork = this.#training !== undefined || this.#leading !== undefined;
+    if (isAtWork || this.#isDisposed || line() === undefined) return undefined;
     try {
       const facts = await this.#facts();
       const step = await this.#nextStep(facts);
@@ -227,7 +292,7 @@ export class Learning implements Disposable {
         case 'train': {
           const end = await this.#train({ minutes: step.minutes });
           if (end) onEnded(end);
-          return noticedMs;
+          return end?.kind === 'tooLittle' ? troubleMs : noticedMs;
         }
         case 'rest':
           this.#setState({ kind: 'resting', reason: step.reason });
@@ -241,24 +306,24 @@ export class Learning implements Disposable {
 
   async #facts(): Promise<LearningFacts> {
     const { settings, store, machine, clock, files } = this.#params;
-    const line = this.#params.line();
+    const line = this.#line();
     this.#memory = await this.#readMemory();
     const { refittedMs, lines } = this.#memory;
     const feedback = await store();
     const now = clock.now();
     // What was noted before the clock was set back says nothing about what came since.
     const since = (timeMs: number): number => (timeMs > now ? 0 : timeMs);
-    const name = line?.name ?? '';
     return {
       nowMs: now,
       settings: settings(),
       memory: this.#memory,
-      line: name,
+      line: line.name,
       judgedSinceRefit: await feedback.judgedSince(since(refittedMs)),
       judgedSinceTraining: await feedback.judgedSince(
-        since(lines[name]?.endedMs ?? 0),
-        line?.workspace,
+        since(lines[line.name]?.endedMs ?? 0),
+        line.workspace,
       ),
+      examples: await this.#params.work.examples(line),
       idleMs: await machine.idleMs(settings().idleMinutes * 60_000),
       isOnMains: true,
       isCalm: machine.isCalm(),
@@ -300,8 +365,7 @@ export class Learning implements Disposable {
     readonly onProgress?: (progress: LearningProgress) => void;
   }): Promise<TrainingEnd | undefined> {
     const { work, files, clock, logger } = this.#params;
-    const line = this.#params.line();
-    if (line === undefined) throw new Error('There is no model yet that could be trained.');
+    const line = this.#line();
     if (this.#training !== undefined) return undefined;
     const isByCommand = request.minutes === undefined;
     const abort = new AbortController();
@@ -332,15 +396,19 @@ export class Learning implements Disposable {
     try {
       logger.info('learning', 'Training begins.');
       this.#setProgress({ stage: 'reading feedback', share: 0, leftMs: undefined });
-      const end = await work.train(line, request.minutes, signal, ({ stage, share }) => {
-        const leftMs = ((clock.now() - startMs) * (1 - share)) / share;
+      const minutes = request.minutes ?? commandMinutes;
+      const end = await work.train(line, minutes, signal, ({ stage, share }) => {
+        const spentMs = clock.now() - startMs;
+        const leftMs = Math.min((spentMs * (1 - share)) / share, minutes * 60_000 - spentMs);
         const progress = { stage, share, leftMs: share < foretoldShare ? undefined : leftMs };
         this.#setProgress(progress);
         request.onProgress?.(progress);
       });
       const words = endWords(end);
       logger.info('learning', words);
-      await ended({ isUnfinished: false, hasFailed: false, words });
+      if (end.kind === 'tooLittle')
+        await this.#remember((memory) => withNothingUnfinished(memory, line.name));
+      else await ended({ isUnfinished: false, hasFailed: false, words });
       return end;
     } catch (error) {
       const isStopped = isAbortError(error);
@@ -409,7 +477,12 @@ export class Learning implements Disposable {
     this.#setState({ kind: 'training', progress });
   }
 
+  /** What leads shows how far all of it is. */
   #setState(state: LearningState): void {
+    if (this.#leading === undefined) this.#show(state);
+  }
+
+  #show(state: LearningState): void {
     this.#state = state;
     this.#states.fire(state);
   }
@@ -419,6 +492,7 @@ export class Learning implements Disposable {
     this.#cancelLook?.();
     this.#refitting.abort();
     this.#training?.abort.abort();
+    this.#leading?.abort();
     this.#states.dispose();
   }
 }
@@ -431,7 +505,7 @@ export function endWords(end: TrainingEnd): string {
     case 'refused':
       return `Version ${end.version.id} is not used: ${end.version.verdict.reasons[0] ?? 'it is no better.'}`;
     case 'tooLittle':
-      return end.words;
+      return tooFewWords(end.examples);
     case 'notInPlace':
       return `Version ${end.version.id} is better but not in use: ${messageOf(end.error)}`;
   }

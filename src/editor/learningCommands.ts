@@ -84,7 +84,7 @@ export function withLearningProgress<T>(
 
 export function stopTraining({ learning }: LearningCommandParams): void {
   if (learning.stop()) return;
-  void vscode.window.showInformationMessage('Nothing is being trained in this window.');
+  void vscode.window.showInformationMessage('Hone is not learning in this window.');
 }
 
 /** Tells of a training in idle time that failed for want of something that the user can give. */
@@ -125,7 +125,7 @@ export async function rollBack({ line, model }: LearningCommandParams): Promise<
   const registry = line()?.registry;
   if (!registry || !(await registry.champion())) {
     await vscode.window.showInformationMessage(
-      'The model is as it came; there is nothing to roll back.',
+      'You are using the original model. Nothing to roll back.',
     );
     return;
   }
@@ -133,7 +133,7 @@ export async function rollBack({ line, model }: LearningCommandParams): Promise<
   await model.refresh();
   void offer(
     now === undefined
-      ? 'The model is as it came again.'
+      ? 'The original model is in use again.'
       : `The version of ${dateTime(now.createdMs)} is in use again.`,
     'information',
     [showVersionsNow],

@@ -3,7 +3,9 @@
  * no files, no clock; what it knows of the past is one record, which all windows share.
  */
 import { z } from 'zod';
+import { type Examples, isEnough, tooFewWords } from '../training/dataset';
 import type { LearningSettings } from '../types';
+import { counted } from './exportText';
 
 /** What windows remember of learning, together. */
 export const learningMemorySchema = z.object({
@@ -42,6 +44,8 @@ export interface LearningFacts {
   /** Suggestions that were judged since the last refit, and since the last training of this line. */
   readonly judgedSinceRefit: number;
   readonly judgedSinceTraining: number;
+  /** What this line could learn from. */
+  readonly examples: Examples;
   /** How long no key was pressed in any window. */
   readonly idleMs: number;
   readonly isOnMains: boolean;
@@ -63,8 +67,9 @@ export type Step =
 export type RestReason =
   | { readonly kind: 'off' }
   | { readonly kind: 'byCommand' }
-  /** So many more judgements are wanted first. */
-  | { readonly kind: 'tooLittle'; readonly missing: number }
+  | { readonly kind: 'tooFewExamples'; readonly examples: Examples }
+  /** So many more suggestions are to be judged before it is worth training again. */
+  | { readonly kind: 'littleIsNew'; readonly missing: number }
   | { readonly kind: 'dayIsSpent'; readonly minutes: number }
   | { readonly kind: 'notIdle'; readonly minutes: number }
   | { readonly kind: 'onBattery' }
@@ -76,8 +81,10 @@ export type RestReason =
 /** Judgements that are worth fitting the reward model anew, and how often that is done at most. */
 export const judgedForRefit = 20;
 export const refitEveryMs = 3 * 60_000;
-/** Judgements that are worth training the policy anew. */
+/** Judgements that are worth training the policy again. */
 export const judgedForTraining = 50;
+/** Minutes that a training by command takes, about. */
+export const commandMinutes = 10;
 /** A machine that is never calm is trained on all the same, after so many times the idle time. */
 const patience = 4;
 /** How often it looks for mains power, for calm, and for the end of what another window does. */
@@ -91,15 +98,22 @@ const longestRetryMs = 24 * 60 * 60_000;
 export function nextStep(facts: LearningFacts): Step {
   const { settings, memory, nowMs } = facts;
   if (settings.mode === 'off') return rest({ kind: 'off' });
-  if (settings.mode === 'manual') return rest({ kind: 'byCommand' });
+  const line = memory.lines[facts.line];
+  const isUnfinished = line?.isUnfinished === true;
+  const tooFew =
+    isUnfinished || isEnough(facts.examples)
+      ? undefined
+      : rest({ kind: 'tooFewExamples', examples: facts.examples });
+  if (settings.mode === 'manual') return tooFew ?? rest({ kind: 'byCommand' });
 
   const isRefitDue =
     facts.judgedSinceRefit >= judgedForRefit && isPast(memory.refittedMs, refitEveryMs, nowMs);
   if (isRefitDue && !facts.isRefittingElsewhere) return { kind: 'refit' };
 
-  const line = memory.lines[facts.line];
+  if (tooFew !== undefined) return tooFew;
   const missing = judgedForTraining - facts.judgedSinceTraining;
-  if (missing > 0 && line?.isUnfinished !== true) return rest({ kind: 'tooLittle', missing });
+  if (line !== undefined && !isUnfinished && missing > 0)
+    return rest({ kind: 'littleIsNew', missing });
   if (line !== undefined && line.failures > 0) {
     const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (line.failures - 1));
     if (!isPast(line.endedMs, waitMs, nowMs))
@@ -121,7 +135,7 @@ export function nextStep(facts: LearningFacts): Step {
  * the answer, then. Milliseconds; undefined where nothing can have changed until somebody says so.
  */
 export function lookAgainMs(reason: RestReason, facts: LearningFacts): number | undefined {
-  if (reason.kind === 'off' || reason.kind === 'byCommand') return undefined;
+  if (facts.settings.mode !== 'idle') return undefined;
   const enoughMs = facts.settings.idleMinutes * 60_000;
   const untilIdleMs = facts.idleMs < enoughMs ? enoughMs - facts.idleMs : Infinity;
   const ms = Math.min(untilIdleMs, untilRefitMs(facts), untilChangedMs(reason, facts));
@@ -136,12 +150,12 @@ function untilRefitMs({ judgedSinceRefit, memory, nowMs }: LearningFacts): numbe
     : memory.refittedMs + refitEveryMs - nowMs;
 }
 
-function untilChangedMs(
-  reason: Exclude<RestReason, { kind: 'off' | 'byCommand' }>,
-  { nowMs, settings, idleMs }: LearningFacts,
-): number {
+function untilChangedMs(reason: RestReason, { nowMs, settings, idleMs }: LearningFacts): number {
   switch (reason.kind) {
-    case 'tooLittle':
+    case 'off':
+    case 'byCommand':
+    case 'tooFewExamples':
+    case 'littleIsNew':
     case 'notIdle':
       return Infinity;
     case 'dayIsSpent':
@@ -157,27 +171,29 @@ function untilChangedMs(
   }
 }
 
-/** Why nothing is trained now, as the end of a sentence that begins with "Next:". */
+/** Why nothing is trained now, as a sentence. */
 export function restWords(reason: RestReason, clockTime: (timeMs: number) => string): string {
   switch (reason.kind) {
     case 'off':
-      return 'not at all, learning is turned off';
+      return 'Learning is turned off.';
     case 'byCommand':
-      return 'when you say so';
-    case 'tooLittle':
-      return `after ${reason.missing} more ${reason.missing === 1 ? 'judgement' : 'judgements'} of yours`;
+      return 'Trains when you say so.';
+    case 'tooFewExamples':
+      return tooFewWords(reason.examples);
+    case 'littleIsNew':
+      return `Trains after ${counted(reason.missing, 'more accepted or rejected suggestion')}.`;
     case 'dayIsSpent':
-      return `tomorrow, the ${reason.minutes} minutes of today are used`;
+      return `Trains tomorrow: today's ${counted(reason.minutes, 'minute')} ${reason.minutes === 1 ? 'is' : 'are'} used.`;
     case 'notIdle':
-      return 'when you are away';
+      return 'Trains when you are away.';
     case 'onBattery':
-      return 'on mains power';
+      return 'Trains on mains power.';
     case 'busyMachine':
-      return 'when the machine has less to do';
+      return 'Trains when the machine has less to do.';
     case 'elsewhere':
-      return 'now, in another window';
+      return 'Another window is training.';
     case 'failed':
-      return `at ${clockTime(reason.untilMs)}, as the last one failed`;
+      return `Tries again at ${clockTime(reason.untilMs)}.`;
   }
 }
 
@@ -202,6 +218,13 @@ export function withTraining(
     minutes: minutesUsed(memory, rest.endedMs) + minutes,
     lines: { ...memory.lines, [line]: { ...rest, failures } },
   };
+}
+
+/** There was too little to train on: nothing is gone on with, and all else is as it was. */
+export function withNothingUnfinished(memory: LearningMemory, line: string): LearningMemory {
+  const last = memory.lines[line];
+  if (last === undefined) return memory;
+  return { ...memory, lines: { ...memory.lines, [line]: { ...last, isUnfinished: false } } };
 }
 
 export function minutesUsed({ day, minutes }: LearningMemory, nowMs: number): number {

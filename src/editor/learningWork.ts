@@ -7,6 +7,7 @@ import { readdir } from 'node:fs/promises';
 import * as path from 'node:path';
 import { learnInChild, refitInChild } from '../host/ownChild';
 import type { ModelFolder } from '../model/modelFolder';
+import { countExamples } from '../training/dataset';
 import type { LearnProgress } from '../training/learn';
 import type { Clock, Logger } from '../types';
 import type { LearnedFiles } from './learnedFiles';
@@ -35,6 +36,12 @@ export interface LearningWorkParams {
 export function learningWork(params: LearningWorkParams): LearningWork {
   const { database, files, model, reward, threads, hostScript, clock, logger } = params;
   return {
+    async examples(line) {
+      // The database driver is native and is loaded no sooner than needed, as in `storeOwner.ts`.
+      const { readStores } = await import('../store/storeReader');
+      return countExamples(readStores(await storeFilesOf(database, files), line.workspace));
+    },
+
     async refit(signal) {
       const storeFiles = await storeFilesOf(database, files);
       const report = await refitInChild(
@@ -54,15 +61,15 @@ export function learningWork(params: LearningWorkParams): LearningWork {
           modelDir: base.directory,
           registryDir: line.directory,
           documents: line.workspace,
-          options: { threads: threads(), ...(minutes === undefined ? {} : { minutes }) },
+          options: { threads: threads(), minutes },
         },
         {
           ...{ hostScript, clock, logger, signal },
           onProgress: ({ stage, share }) => onProgress({ stage: stages[stage], share }),
         },
       );
-      const { version, outcome, sentences } = report;
-      if (version === null) return { kind: 'tooLittle', words: sentences.join(' ') };
+      const { version, outcome, dataset } = report;
+      if (version === null) return { kind: 'tooLittle', examples: dataset.examples };
       if (outcome !== 'passed') return { kind: 'refused', version };
       try {
         await line.registry.promote(version.id);

@@ -3,16 +3,17 @@
  * that also stands in the palette; the menu can do nothing of its own.
  */
 import { type CommandId, commands } from '../contributions';
-import { clockTime } from './status';
+import type { Action } from './offText';
 
 export interface MenuParams {
+  /** What ends the present silence, the likeliest first; none where nothing is amiss. */
+  readonly mends: readonly Action[];
   readonly enabled: boolean;
-  readonly snoozedUntilMs: number | undefined;
+  readonly isSnoozed: boolean;
   /** Language of the active editor, and whether Hone suggests in it. */
-  readonly language: { readonly id: string; readonly enabled: boolean } | undefined;
+  readonly language: { readonly name: string; readonly enabled: boolean } | undefined;
   /** Whether there is a suggestion that can be rated. */
   readonly canRate: boolean;
-  readonly modelFailed: boolean;
   readonly learning: {
     readonly isOff: boolean;
     readonly isTraining: boolean;
@@ -25,26 +26,26 @@ export interface MenuParams {
 
 export type MenuEntry =
   | { readonly kind: 'group'; readonly label: string }
-  | {
-      readonly kind: 'entry';
-      readonly label: string;
-      readonly description?: string;
-      readonly command: CommandId;
-    };
+  | ({ readonly kind: 'entry'; readonly description?: string } & Action);
 
 export function menuEntries(params: MenuParams): readonly MenuEntry[] {
-  const { enabled, snoozedUntilMs, language, canRate, modelFailed, learning } = params;
+  const { mends, enabled, isSnoozed, language, canRate, learning } = params;
   const entries: MenuEntry[] = [];
   const group = (label: string): void => void entries.push({ kind: 'group', label });
-  const entry = (label: string, command: CommandId, description?: string): void =>
-    void entries.push({
+  const entry = (label: string, command: CommandId, description?: string): void => {
+    if (mends.some((mend) => mend.command === command && mend.argument === undefined)) return;
+    entries.push({
       kind: 'entry',
       label,
       command,
       ...(description === undefined ? {} : { description }),
     });
+  };
 
-  if (modelFailed) entry('$(debug-restart) Restart model host', commands.restartModel);
+  // Enter takes the first entry, so what mends comes first, and what is gone in a moment before what
+  // lasts.
+  for (const mend of mends)
+    entries.push({ kind: 'entry', ...mend, label: `$(lightbulb) ${mend.label}` });
   if (canRate) {
     group('Last suggestion');
     entry('$(thumbsup) Good suggestion', commands.rateUp);
@@ -52,26 +53,15 @@ export function menuEntries(params: MenuParams): readonly MenuEntry[] {
     entry('$(comment) Comment...', commands.comment);
   }
   group('Suggestions');
-  // Enter takes the first entry, so what is gone in a moment comes before what lasts.
   if (enabled) {
-    entry(
-      snoozedUntilMs === undefined ? '$(bell-slash) Snooze...' : '$(bell) Wake up, or snooze on...',
-      commands.snooze,
-      snoozedUntilMs === undefined ? undefined : `until ${clockTime(snoozedUntilMs)}`,
-    );
-    if (language) {
-      entry(
-        language.enabled
-          ? `$(circle-slash) Turn off for ${language.id}`
-          : `$(sparkle) Turn on for ${language.id}`,
-        commands.toggleLanguage,
-      );
-    }
-  }
-  entry(
-    enabled ? '$(circle-slash) Turn suggestions off' : '$(sparkle) Turn suggestions on',
-    commands.toggle,
-  );
+    entry('$(bell-slash) Snooze...', commands.snooze);
+    if (isSnoozed) entry('$(bell) End snooze', commands.endSnooze);
+    if (language?.enabled === true)
+      entry(`$(circle-slash) Disable for ${language.name}`, commands.disableLanguage);
+    else if (language) entry(`$(sparkle) Enable for ${language.name}`, commands.enableLanguage);
+    entry('$(circle-slash) Disable everywhere', commands.disable);
+  } else entry('$(sparkle) Enable everywhere', commands.enable);
+  entry('$(question) Why nothing here?', commands.whyNothing);
   group('Feedback');
   entry('$(export) Export feedback...', commands.exportFeedback);
   group('Learning');

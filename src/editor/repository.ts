@@ -4,6 +4,7 @@
  * elsewhere, see `replay/history.ts`.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gitArguments, gitEnvironment } from '../util/gitInvocation';
 
@@ -35,6 +36,11 @@ export const mostCommits = 2_000;
 export const fewestCommits = 10;
 
 const askTimeoutMs = 20_000;
+
+/** Tells repositories apart by where they lie; what was read of one is kept under this name. */
+export function repositoryKey({ directory }: Repository): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 12);
+}
 
 /** @throws what git fails with where it answered before */
 export async function findRepository(folder: string): Promise<Repository | NoHistory> {

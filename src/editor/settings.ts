@@ -15,6 +15,8 @@ export type SettingsHost = Pick<
   'getConfiguration' | 'onDidChangeConfiguration' | 'getWorkspaceFolder'
 >;
 
+export type SettingLevel = 'user' | 'workspace' | 'folder';
+
 export class SettingsSource implements Disposable {
   readonly #host: SettingsHost;
   readonly #onInvalid: (message: string) => void;
@@ -48,6 +50,13 @@ export class SettingsSource implements Disposable {
     return folder ? this.#read(folder.uri.toString(), folder.uri) : this.current;
   }
 
+  /** Where the value that holds for a document is set; `user` also where none is. */
+  levelOf(name: SettingName, uri: vscode.Uri | undefined): SettingLevel {
+    const set = this.#host.getConfiguration(section, uri ?? null).inspect(name);
+    if (set?.workspaceFolderValue !== undefined) return 'folder';
+    return set?.workspaceValue === undefined ? 'user' : 'workspace';
+  }
+
   #read(key: string, scope: vscode.Uri | undefined): Settings {
     let settings = this.#byFolder.get(key);
     if (!settings) {
@@ -74,6 +83,9 @@ export class SettingsSource implements Disposable {
 }
 
 /** Whether Hone suggests in this language; `*` speaks for those not listed. */
-export function languageEnabled(settings: Settings, languageId: string): boolean {
+export function languageEnabled(
+  settings: Pick<Settings, 'languages'>,
+  languageId: string,
+): boolean {
   return settings.languages[languageId] ?? settings.languages['*'] ?? true;
 }

@@ -1,7 +1,7 @@
 /**
  * The item in the status bar: one glance says whether Hone is starting, ready, thinking, resting, off
- * here or in trouble, and what to do about it. What is said is decided by a pure function; the class
- * only shows it.
+ * or in trouble, and its tooltip what to do about it. What is said is decided by a pure function; the
+ * class only shows it.
  */
 import * as vscode from 'vscode';
 import { commands, statusItemId } from '../contributions';
@@ -10,14 +10,17 @@ import { type Disposable, DisposableStore, toDisposable } from '../util/disposab
 import type { Event } from '../util/event';
 import type { Availability } from './availability';
 import type { Learning } from './learning';
-import { statusOf } from './status';
 import type { ModelState } from './modelSetup';
+import type { LanguageName } from './offText';
+import { statusOf } from './status';
+import { tooltipMarkdown } from './tooltip';
 
 export interface StatusBarParams {
   readonly clock: Clock;
   readonly model: { readonly state: ModelState; readonly onDidChangeState: Event<ModelState> };
-  /** For the active editor; undefined when there is none. */
-  readonly availability: () => Availability | undefined;
+  /** For the active editor. */
+  readonly availability: () => Availability;
+  readonly languageName: LanguageName;
   readonly learning: Pick<Learning, 'state' | 'last' | 'onDidChangeState'>;
   /** Anything else that may change what is shown. */
   readonly changes: readonly Event<void>[];
@@ -32,6 +35,7 @@ export class StatusBar implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #item: vscode.StatusBarItem;
   #thinking = false;
+  #shown = '';
   #cancelSpin: (() => void) | undefined;
 
   constructor(params: StatusBarParams) {
@@ -49,6 +53,7 @@ export class StatusBar implements Disposable {
     for (const change of params.changes) own.add(change(update));
     own.add(vscode.window.onDidChangeActiveTextEditor(update));
     own.add(vscode.workspace.onDidOpenTextDocument(update));
+    own.add(vscode.window.onDidChangeTextEditorSelection(update));
     own.add(params.onDidChangeBusy((busy) => this.#setBusy(busy)));
     own.add(toDisposable(() => this.#cancelSpin?.()));
     this.#update();
@@ -70,15 +75,24 @@ export class StatusBar implements Disposable {
   }
 
   #update(): void {
-    const { text, spoken, tooltip, severity } = statusOf({
+    const status = statusOf({
       model: this.#params.model.state,
       availability: this.#params.availability(),
+      languageName: this.#params.languageName,
       thinking: this.#thinking,
       learning: this.#params.learning.state,
       trained: this.#params.learning.last,
     });
+    // A tooltip that is set anew closes under the pointer.
+    const shown = JSON.stringify(status);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const { text, spoken, tooltip, severity } = status;
+    const { value, commands: enabledCommands } = tooltipMarkdown(tooltip);
+    const markdown = new vscode.MarkdownString(value);
+    markdown.isTrusted = { enabledCommands };
     this.#item.text = text;
-    this.#item.tooltip = tooltip;
+    this.#item.tooltip = markdown;
     this.#item.accessibilityInformation = { label: spoken };
     this.#item.backgroundColor =
       severity === 'error' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;

@@ -38,9 +38,9 @@ export function versionItems(
       };
     }),
     {
-      label: `${isBaseInUse ? icons.champion : icons.passed} ${baseVersion}: ${isBaseInUse ? words.champion : 'as it came'}`,
-      description: '',
-      detail: 'The model without anything learned from you.',
+      label: `${isBaseInUse ? icons.champion : icons.passed} Original model${isBaseInUse ? `: ${words.champion}` : ''}`,
+      description: baseVersion,
+      detail: 'Without anything learned from you.',
       choice: { kind: 'base', isInUse: isBaseInUse },
     },
   ];

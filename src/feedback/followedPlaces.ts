@@ -150,7 +150,7 @@ export class FollowedPlaces {
       followed.map(([watch]) => watch.region),
     );
     for (const [watch, { suggestion, awaitedIndex }] of followed) {
-      watch.follow(smallest, cause, change.after);
+      watch.follow(smallest, cause, change.after, change.edits);
       const { region, linePrefix } = watch;
       if (awaitedIndex === undefined) continue;
       if (standingEnd(suggestion, awaitedIndex, region.start, change.after) === undefined) continue;

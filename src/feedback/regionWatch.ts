@@ -76,10 +76,19 @@ export class RegionWatch implements Disposable {
     return this.#options.linePrefix;
   }
 
-  /** Follows one change event; the arguments are those of `TrackedRegion.follow`. */
-  follow(edits: readonly Edit[], cause: ChangeCause, after: string): void {
+  /**
+   * Follows one change event; the arguments are those of `TrackedRegion.follow`, and `told` are the
+   * edits as the editor told them, each perhaps of far more than it changed.
+   */
+  follow(edits: readonly Edit[], cause: ChangeCause, after: string, told: readonly Edit[]): void {
     // The same event may have ended this watch to make room for another.
-    if (this.#disposed || !this.region.follow(edits, cause, after)) return;
+    if (this.#disposed) return;
+    const keptBefore = this.region.survival;
+    const isSwept = cause === 'edit' && this.#isSwept(told);
+    const isTouched = this.region.follow(edits, cause, after);
+    // A formatter leaves most of it; single words and brackets are found in any other text too.
+    if (isSwept && this.region.survival <= keptBefore / 2) this.region.lose();
+    if (!isTouched) return;
     this.#stopGrowing(after);
     if (this.purpose === 'lateAccept') return;
     if (this.#lifeOver) this.#end();
@@ -157,15 +166,27 @@ export class RegionWatch implements Disposable {
     const { start, end } = this.region;
     const standing = document.slice(start, end);
     const text = standing === closers ? '' : standing;
-    // What another branch has there is nobody's second thought.
+    // What another branch has there, or a text that replaced all of it, is nobody's second thought.
     if (text === this.#settledText || this.region.state === 'replacedOutside') return;
-    if (this.purpose === 'writtenInstead' || this.purpose === 'passedOver') {
-      const prefixStands = document.endsWith(linePrefix, start);
-      if (text.trim() === '' || !prefixStands) return;
-    }
+    const isTaken = this.purpose === 'taken';
+    if (!isTaken && text.trim() === '') return;
+    // Written anew with what stands before it, it would be told as if that stood there twice.
+    const isInstead = text !== '' && this.region.survival === 0;
+    if (isInstead && !document.endsWith(linePrefix, start)) return;
     this.#settledText = text;
     this.#settledCount++;
     record({ kind: 'settled', suggestionId, text, timeMs: clock.now() });
+  }
+
+  /** Whether it is replaced with lines above it, which says nothing about what stood there. */
+  #isSwept(edits: readonly Edit[]): boolean {
+    const { start, end, takenLength, survival } = this.region;
+    if (takenLength > 0 && survival === 0) return false;
+    const lineStart = start - this.linePrefix.length;
+    return edits.some(
+      ({ offset, removedLength }) =>
+        offset < lineStart && offset + removedLength > Math.max(start, end - 1),
+    );
   }
 
   /** What is written on the lines below a suggestion is no longer about the suggestion. */

@@ -136,9 +136,18 @@ export class TrackedRegion {
   fixEnd(end: number): void {
     const { start, runs } = this.#shape;
     const length = Math.max(end, this.keptEnd) - start;
-    this.#shape = { ...this.#shape, runs: slice(runs, 0, length), endFixed: true };
+    this.#amend({ ...this.#shape, runs: slice(runs, 0, length), endFixed: true });
+  }
+
+  /** What the last event left here is not the region's text any more; undoing the event brings it back. */
+  lose(): void {
+    this.#amend({ ...this.#shape, state: 'replacedOutside' });
+  }
+
+  #amend(shape: Shape): void {
+    this.#shape = shape;
     const moment = this.#history[this.#present];
-    if (moment) this.#history[this.#present] = { ...moment, shape: this.#shape };
+    if (moment) this.#history[this.#present] = { ...moment, shape };
   }
 
   #apply({ offset, removedLength, insertedText }: Edit): boolean {

@@ -153,7 +153,8 @@ export class VisibleSuggestion {
 
     if (this.#text !== '' && this.#agreed.takenLength === this.#text.length) {
       const inserted = this.#typedBefore !== undefined;
-      return { kind: 'complete', candidateIndex: this.#candidateIndex, inserted };
+      const candidateIndex = rest === '' ? this.#candidateIndex : this.#completeCandidate(after);
+      return { kind: 'complete', candidateIndex, inserted };
     }
     if (rest === '' || this.#autoClosed.endsWith(rest)) return { kind: 'stands' };
     if (insertedTexts.some((text) => [...text].length > 1)) {
@@ -177,12 +178,17 @@ export class VisibleSuggestion {
     return offset >= agreedEnd && !this.#text.startsWith(insertedText, this.#agreed.takenLength);
   }
 
-  /** Cycling is invisible on the stable API: a text inserted whole may be one that was not first. */
+  /**
+   * The longest candidate that stands there, -1 for none. Cycling is invisible on the stable API: a text
+   * inserted whole may be one that was not first, and may begin with one that was.
+   */
   #completeCandidate(document: string): number {
     const typed = document.slice(this.#start, this.#end);
-    return this.suggestion.candidates.findIndex(
-      ({ text }) => text !== '' && agreement(typed, text).takenLength === text.length,
+    const taken = this.suggestion.candidates.map(({ text }) =>
+      agreement(typed, text).takenLength === text.length ? text.length : 0,
     );
+    const longest = Math.max(0, ...taken);
+    return longest === 0 ? -1 : taken.indexOf(longest);
   }
 
   get #text(): string {

@@ -151,6 +151,7 @@ export class Generator {
         propensity: 1,
         ...(draft.copy && { copy: draft.copy }),
         ...(path && head.first(path)),
+        ...(path && head.lines(path)),
       } satisfies Candidate;
     });
     const names = listed.flatMap((path): Candidate[] => {
@@ -246,7 +247,8 @@ export class Generator {
     tree.add(this.#splitBeforeWord(prompt.cut));
     const splitNodes = tree.nodes.length;
     for (const { ids } of imported) tree.add(ids);
-    for (const { ids } of copied) tree.add(ids, maxUsualTokens);
+    for (const { ids } of copied)
+      this.#wholeLines(ids).some((part) => tree.add(part, maxUsualTokens));
     const room = Math.min(maxUsualTokens, tree.nodes.length + maxListedTokens);
     for (const { ids } of listed) tree.add(ids, room);
     const start = sequence.ids.length;
@@ -410,6 +412,12 @@ export class Generator {
   #listedPaths({ words }: GenerateRequest, cut: string): DraftPath[] {
     const rests = words?.rests.filter((rest) => rest !== '').slice(0, maxListedTokens) ?? [];
     return rests.flatMap((rest) => this.#draftPath(rest, cut) ?? []);
+  }
+
+  /** All of a path, then its beginnings before each token that ends a line, the longest first. */
+  #wholeLines(ids: readonly number[]): (readonly number[])[] {
+    const ends = ids.flatMap((id, i) => (i > 0 && this.#index.bytes(id).includes('\n') ? [i] : []));
+    return [ids, ...ends.toReversed().map((end) => ids.slice(0, end))];
   }
 
   /** A text in tokens, from the cut on; null when it does not survive the tokenizer. */

@@ -3,9 +3,10 @@
  * next at each, how far a row can go without another run, where sampled rows can begin, and how
  * likely the drafts are. It only reads; what is guessed is decided in `generator.ts`.
  */
+import type { Candidate } from '../types';
 import type { ForwardOutput } from './forward';
 import type { KvBuffer } from './kvBuffer';
-import { type FirstToken, Place, type Row, type Rules } from './row';
+import { type FirstToken, lineEndIn, lineEndLogProbs, Place, type Row, type Rules } from './row';
 import type { TokenTree } from './tokenTree';
 
 /** A draft as the policy would write it. */
@@ -154,6 +155,30 @@ export class Head {
       node = child;
     }
     return undefined;
+  }
+
+  /** See `Candidate.lineLogProbs`; nothing where a draft's first line was not read to its end. */
+  lines({ ids, tail }: DraftPath): Pick<Candidate, 'lineLogProbs'> {
+    const { index, cut } = this.rules;
+    const lineLogProbs: number[] = [];
+    let node: number | undefined = -1;
+    let sum = 0;
+    let length = 0;
+    for (const id of [...ids, null]) {
+      if (node === undefined) break;
+      const place = this.place(node);
+      const bytes = id === null ? tail : index.bytes(id);
+      const end = lineEndIn(bytes, Math.max(0, cut.length - length));
+      const before = sum;
+      sum += id === null ? 0 : place.logProb(id);
+      if (end >= 0) {
+        const atEnd = before + place.lineEndLogProb(bytes.slice(0, end));
+        lineLogProbs.push(...lineEndLogProbs(bytes, atEnd, id === null ? atEnd : sum));
+      }
+      length += bytes.length;
+      node = id === null ? undefined : this.tree.child(node, id);
+    }
+    return lineLogProbs.length === 0 ? {} : { lineLogProbs };
   }
 
   #splitChild(node: number, id: number): number | undefined {

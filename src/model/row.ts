@@ -292,6 +292,7 @@ export class Row {
     let logPropensity = 0;
     let emitted = 0;
     let first: FirstToken | undefined;
+    const lineLogProbs: number[] = [];
     for (const step of this.#steps) {
       const { entropy, lineEnd } = step;
       if (
@@ -313,9 +314,14 @@ export class Row {
       }
       if (emitted >= end) break;
       tokenIds.push(step.id);
+      const before = logProb;
       logProb += step.logProb;
       logPropensity += step.logPropensity;
-      emitted += this.#rules.index.bytes(step.id).length;
+      const bytes = this.#rules.index.bytes(step.id);
+      const kept = bytes.slice(0, end - emitted);
+      emitted += bytes.length;
+      if (lineEnd !== null)
+        lineLogProbs.push(...lineEndLogProbs(kept, before + lineEnd.logProb, logProb));
     }
     return {
       text,
@@ -324,8 +330,18 @@ export class Row {
       source: this.random === null ? 'greedy' : 'sampled',
       propensity: Math.exp(logPropensity),
       ...first,
+      ...(lineLogProbs.length > 0 && { lineLogProbs }),
     };
   }
+}
+
+/**
+ * For each line that a token ends, the summed log-probability of the text up to there: `first` where
+ * its first line ends, and `last`, that of the whole token, where any later one does.
+ */
+export function lineEndLogProbs(bytes: string, first: number, last: number): number[] {
+  const ends = bytes.split('\n').length - 1;
+  return Array.from({ length: ends }, (_, i) => Math.min(0, i === 0 ? first : last));
 }
 
 /** Offset of the first line end in `bytes` at or after `from`, -1 where there is none. */

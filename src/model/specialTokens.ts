@@ -23,16 +23,42 @@ export interface Vocabulary {
 }
 
 /**
- * Fill-in-the-middle marks: StarCoder and hone-base, SantaCoder, Qwen2.5-Coder, DeepSeek-Coder,
- * CodeLlama. The first two families were trained on both orders, and told the suffix first a prompt
- * only grows while the user types.
+ * Fill-in-the-middle marks: StarCoder and hone-base (arXiv 2305.06161), SantaCoder (arXiv 2301.03988),
+ * Qwen2.5-Coder (arXiv 2409.12186), DeepSeek-Coder (arXiv 2401.14196), CodeLlama (arXiv 2308.12950).
+ * Told the suffix first a prompt only grows while the user types, so that is how those are asked that
+ * were trained on both orders, and Qwen2.5-Coder, which is better at it than in its paper's order.
+ * CodeLlama's paper finds the prefix first the better of its two; DeepSeek-Coder knows no other.
  */
 const fimSets = [
-  { prefix: '<fim_prefix>', suffix: '<fim_suffix>', middle: '<fim_middle>', first: 'suffix' },
-  { prefix: '<fim-prefix>', suffix: '<fim-suffix>', middle: '<fim-middle>', first: 'suffix' },
-  { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>', first: 'prefix' },
-  { prefix: '<｜fim▁begin｜>', suffix: '<｜fim▁hole｜>', middle: '<｜fim▁end｜>', first: 'prefix' },
-  { prefix: '▁<PRE>', suffix: '▁<SUF>', middle: '▁<MID>', first: 'prefix' },
+  {
+    prefix: '<fim_prefix>',
+    suffix: '<fim_suffix>',
+    middle: '<fim_middle>',
+    pad: '<fim_pad>',
+    first: 'suffix',
+  },
+  {
+    prefix: '<fim-prefix>',
+    suffix: '<fim-suffix>',
+    middle: '<fim-middle>',
+    pad: '<fim-pad>',
+    first: 'suffix',
+  },
+  {
+    prefix: '<|fim_prefix|>',
+    suffix: '<|fim_suffix|>',
+    middle: '<|fim_middle|>',
+    pad: '<|fim_pad|>',
+    first: 'suffix',
+  },
+  {
+    prefix: '<｜fim▁begin｜>',
+    suffix: '<｜fim▁hole｜>',
+    middle: '<｜fim▁end｜>',
+    pad: null,
+    first: 'prefix',
+  },
+  { prefix: '▁<PRE>', suffix: '▁<SUF>', middle: '▁<MID>', pad: null, first: 'prefix' },
 ] as const;
 
 const repositoryTokens = ['<repo_name>', '<|repo_name|>', '<reponame>'];
@@ -43,9 +69,10 @@ const endTokens = [
   '<|im_end|>',
   '<|eot_id|>',
   '<｜end▁of▁sentence｜>',
-  '</s>',
   '▁<EOT>',
 ];
+/** An end in some vocabularies, but HTML's end of a struck-out text in others. */
+const ambiguousEndToken = '</s>';
 
 export function findSpecialTokens(vocabulary: Vocabulary): SpecialTokens {
   const { size, tokens, controlIds, bosId, addBos, eosId } = vocabulary;
@@ -61,7 +88,16 @@ export function findSpecialTokens(vocabulary: Vocabulary): SpecialTokens {
     repository: find(repositoryTokens)[0] ?? null,
     file: find(fileTokens)[0] ?? null,
   };
-  const eosIds = unique([...(eosId === null ? [] : [eosId]), ...find(endTokens)]);
+  const ends = [
+    ...find(endTokens),
+    ...find([ambiguousEndToken]).filter((id) => controlIds.has(id)),
+  ];
+  // A model that fills holes ends one with whatever mark began the next text in its training.
+  const marks =
+    known === undefined
+      ? []
+      : [...fim, ...find(known.pad === null ? [] : [known.pad]), prompt.repository, prompt.file];
+  const eosIds = unique([eosId, ...ends, ...marks].filter((id) => id !== null));
   const withoutToken = Array.from({ length: size }, (_, id) => id).filter(
     (id) => tokens[id] === undefined,
   );
@@ -70,7 +106,7 @@ export function findSpecialTokens(vocabulary: Vocabulary): SpecialTokens {
     bosId,
     addBos: addBos && bosId !== null,
     eosIds,
-    specialIds: unique([...controlIds, ...withoutToken, ...eosIds, ...fim, ...named]),
+    specialIds: unique([...controlIds, ...withoutToken, ...eosIds, ...named]),
     fim:
       known === undefined || prefix === undefined || suffix === undefined || middle === undefined
         ? null

@@ -3,6 +3,7 @@
  * tracker, a real store and a clock turned by hand. All arms come by the same documents, since all
  * users end with what was in fact written; they differ in what is shown and what is done with it.
  */
+import { evenChance } from '../completion/rerank';
 import { type Insertion, insertionAt, plainInsertion } from '../completion/insertion';
 import { factsOf, rewardOf, type SuggestionFacts } from '../feedback/label';
 import { SuggestionTracker } from '../feedback/suggestionTracker';
@@ -257,8 +258,9 @@ function choiceOf(
   { candidates, shownIndex, propensity }: Suggestion,
   facts: SuggestionFacts | undefined,
 ): ThresholdDecision {
+  const [best] = candidates;
   return {
-    probability: candidates[0]?.score,
+    probability: best && evenChance({ text: best.text, probability: best.score }),
     action: shownIndex === null ? 'silent' : shownIndex === 0 ? 'best' : 'other',
     propensity,
     reward: (facts && rewardOf(facts)?.value) ?? 0,

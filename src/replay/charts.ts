@@ -1,7 +1,7 @@
 /**
  * The pictures of a replay's report as SVG, drawn by Apache ECharts without a browser: what was kept,
  * how that went over time, what became of what was shown. Colours tell arms apart for people who see
- * few colours too (Okabe and Ito's), and hold on light and dark pages alike.
+ * few colours too (after Okabe and Ito), and are dark enough for white letters and a white page.
  */
 import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
@@ -12,19 +12,36 @@ import type { ReplayReport } from './report';
 
 use([...[BarChart, LineChart], ...[GridComponent, LegendComponent, TitleComponent, SVGRenderer]]);
 
-/** File name to SVG. */
-export type Charts = Readonly<Record<string, string>>;
+/** As SVG, to stand in a page. */
+export interface Charts {
+  readonly kept: string;
+  readonly overTime: string;
+  readonly outcomes: string;
+}
 
 const colours: Readonly<Record<ArmName, string>> = {
-  none: '#9a9a9a',
-  cache: '#56b4e9',
-  reward: '#e69f00',
-  all: '#009e73',
+  none: '#6b6b6b',
+  cache: '#0072b2',
+  reward: '#b35900',
+  all: '#00765a',
+};
+/** Arms that came to the same lie on one line: each is dashed otherwise, so that all can be seen. */
+const dashes: Readonly<Record<ArmName, 'solid' | readonly number[]>> = {
+  none: 'solid',
+  cache: [14, 6],
+  reward: [7, 5],
+  all: [2, 5],
+};
+const symbols: Readonly<Record<ArmName, string>> = {
+  none: 'circle',
+  cache: 'rect',
+  reward: 'triangle',
+  all: 'diamond',
 };
 const outcomeColours = {
-  accepted: '#009e73',
-  refused: '#d55e00',
-  'neither taken nor refused': '#c9c9c9',
+  accepted: '#00765a',
+  refused: '#b34700',
+  'neither taken nor refused': '#6b6b6b',
 } as const;
 const ink = '#333333';
 const font = 'Helvetica, Arial, sans-serif';
@@ -32,9 +49,9 @@ const width = 720;
 
 export function drawCharts(report: ReplayReport): Charts {
   return {
-    'kept.svg': draw(keptChart(report), 60 + 62 * armsOf(report).length),
-    'over-time.svg': draw(timeChart(report), 360),
-    'outcomes.svg': draw(outcomesChart(report), 110 + 50 * armsOf(report).length),
+    kept: draw(keptChart(report), 60 + 62 * armsOf(report).length),
+    overTime: draw(timeChart(report), 360),
+    outcomes: draw(outcomesChart(report), 110 + 50 * armsOf(report).length),
   };
 }
 
@@ -46,7 +63,7 @@ function armsOf(report: ReplayReport): ArmName[] {
 function keptChart(report: ReplayReport): EChartsCoreOption {
   const arms = armsOf(report);
   return {
-    ...base('Characters accepted and retained, of 1,000 written'),
+    ...base('Characters accepted and kept, of 1,000 written'),
     grid: { left: 80, right: 70, top: 50, bottom: 10 },
     xAxis: { type: 'value', show: false },
     yAxis: { type: 'category', data: arms, inverse: true, ...plainAxis },
@@ -70,7 +87,7 @@ function timeChart(report: ReplayReport): EChartsCoreOption {
   let decisions = 0;
   const ends = report.overTime.map((slice) => (decisions += slice.decisions));
   return {
-    ...base('Over time: accepted and retained of 1,000 written so far'),
+    ...base('Over time: accepted and kept of 1,000 written so far'),
     legend: { top: 34, left: 12, textStyle: { color: ink }, data: arms },
     grid: { left: 56, right: 24, top: 74, bottom: 48 },
     xAxis: {
@@ -89,8 +106,9 @@ function timeChart(report: ReplayReport): EChartsCoreOption {
         type: 'line',
         name,
         smooth: 0.2,
-        symbolSize: 6,
-        lineStyle: { width: 3 },
+        symbol: symbols[name],
+        symbolSize: 8,
+        lineStyle: { width: 3, type: dashes[name] },
         color: colours[name],
         data: report.overTime.map((slice) => {
           retained += slice.arms[name]?.retained ?? 0;
@@ -152,7 +170,7 @@ function draw(option: EChartsCoreOption, height: number): string {
   chart.setOption(option);
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return `${forPage(svg)}\n`;
+  return forPage(svg);
 }
 
 /** Without what only a page with scripts has use for, and what the library numbers on and on. */

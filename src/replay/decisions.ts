@@ -76,6 +76,8 @@ export interface PlanOptions {
   /** Decisions in one commit, one edit, at most. */
   readonly maxInCommit: number;
   readonly maxInEdit: number;
+  /** Edits in which nothing is asked; of all that were typed when left out. */
+  readonly isLeftOut?: (edit: TypedEdit) => boolean;
 }
 
 /** Share of an edit's lines that were taken away elsewhere in the commit, from which it was moved. */
@@ -96,7 +98,9 @@ export function planCommit(commit: Commit, options: PlanOptions): PlannedFile[] 
   const asked = files
     .filter(({ languageId }) => languageId in grammarFiles && !unasked.has(languageId))
     .flatMap((file) =>
-      file.edits.filter((edit) => isTyped(file, edit, removed)).map((edit) => ({ file, edit })),
+      file.edits
+        .filter((edit) => isTyped(file, edit, removed) && options.isLeftOut?.(edit) !== true)
+        .map((edit) => ({ file, edit })),
     );
   const planned = new Map<TypedEdit, PlannedEdit>();
   let left = options.maxInCommit;
@@ -214,7 +218,7 @@ export function decisionAfter(
   typing: Typing,
   decision: Decision,
   offset: number,
-  options: Omit<PlanOptions, 'maxInCommit' | 'maxInEdit'>,
+  options: Pick<PlanOptions, 'seed' | 'settings' | 'repository'>,
 ): Decision | undefined {
   const end = decision.offset + decision.written;
   const [entered = ''] = /^[ \t]*\r?\n\s*/.exec(file.after.slice(offset, end)) ?? [];

@@ -49,6 +49,20 @@ export interface HistoryReport {
 const decisionsOfCommit = 2;
 const seed = 1;
 
+/** Time may run out before the history does: the nearer of the two ends is the one that is told. */
+export function withinLimit(
+  progress: ReplayProgress,
+  spentMs: number,
+  limitMs: number,
+): ReplayProgress {
+  const { share, leftMs } = progress;
+  return {
+    ...progress,
+    share: Math.min(1, Math.max(share, spentMs / limitMs)),
+    leftMs: leftMs === null ? null : Math.min(leftMs, Math.max(0, limitMs - spentMs)),
+  };
+}
+
 /**
  * @throws HistoryError where there is no history that can be read, AbortError when `signal` fires;
  * then there is no store, or the one that was.
@@ -70,14 +84,18 @@ export async function learnHistory(
     // A store that was begun by a run that was ended would hold everything twice.
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
-    const untilMs = performance.now() + limits.minutes * 60_000;
+    const startMs = performance.now();
+    const limitMs = limits.minutes * 60_000;
+    const untilMs = startMs + limitMs;
+    const { onProgress } = learning;
     const { records, commits } = await replay(
       {
         ...{ history, address, policy, parser, settings, seed, directory, logger, isAsked },
         ...{ decisions: limits.decisions, cache: path.join(work, 'answers') },
         arms: [{ name: 'cache', sees: 'workspace' }],
         isOver: () => performance.now() > untilMs,
-        ...(learning.onProgress === undefined ? {} : { onProgress: learning.onProgress }),
+        onProgress: (progress) =>
+          onProgress?.(withinLimit(progress, performance.now() - startMs, limitMs)),
       },
       signal,
     );

@@ -1,9 +1,11 @@
 /**
- * A replay's report as a page of Markdown with pictures. It says what was measured and how sure that
- * is; the same seed gives the same page, byte for byte, so nothing of the machine or its speed is on it.
+ * A replay's report as one page that any browser shows, pictures included. It says what was measured
+ * and how sure that is; the same seed gives the same page, byte for byte, so nothing of the machine or
+ * its speed is on it.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Charts } from './charts';
 import { type ArmFigures, type ArmName, armNames, type Difference, metrics } from './measures';
 import type { Foretold, OtherEagerness } from './otherEagerness';
 import type { ReplayReport, SliceFigures } from './report';
@@ -15,17 +17,17 @@ const meanings: Readonly<Record<ArmName, string>> = {
   all: 'and adapters are trained on what was accepted and written, behind the gate',
 };
 
-/** Writes `report.md` and its pictures into a folder, which is made if need be. */
-export async function writePage(report: ReplayReport, directory: string): Promise<void> {
+/** Writes `report.html` into a folder, which is made if need be; resolves to its path. */
+export async function writePage(report: ReplayReport, directory: string): Promise<string> {
   // Drawing is much code, which no other command needs.
   const { drawCharts } = await import('./charts');
+  const file = path.join(directory, 'report.html');
   await mkdir(directory, { recursive: true });
-  for (const [name, svg] of Object.entries(drawCharts(report)))
-    await writeFile(path.join(directory, name), svg);
-  await writeFile(path.join(directory, 'report.md'), pageOf(report));
+  await writeFile(file, pageOf(report, drawCharts(report)));
+  return file;
 }
 
-export function pageOf(report: ReplayReport): string {
+export function pageOf(report: ReplayReport, charts: Charts): string {
   const { history, decisions, written, commits, seed, policy } = report;
   const arms = armNames.filter((name) => report.arms[name]);
   const left = [
@@ -33,43 +35,58 @@ export function pageOf(report: ReplayReport): string {
     commits.bulk > 0 ? `${commits.bulk} too large to have been typed` : '',
     commits.shallow > 0 ? `${commits.shallow} at which a shallow history begins` : '',
   ].filter((part) => part !== '');
+  const title = escaped(`${history.name}, replayed`);
   return [
-    `# ${history.name}, replayed`,
-    headline(report, arms),
-    `${decisions} decisions in ${commits.asked} of ${commits.walked} commits up to \`${history.head.slice(0, 12)}\`, on ${written.toLocaleString('en')} characters written. Seed ${seed}, policy \`${policy}\`.${left.length > 0 ? ` Nothing was asked in commits ${left.join(', ')}.` : ''}`,
-    '![Characters accepted and retained](kept.svg)',
+    '<!doctype html>',
+    `<html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${style}</style></head><body>`,
+    `<h1>${title}</h1>`,
+    `<p class="lead">${headline(report, arms)}</p>`,
+    `<dl>${arms.map((name) => `<dt>${name}</dt><dd>${meanings[name]}</dd>`).join('')}</dl>`,
+    charts.kept,
     table(
       [
         'arm',
-        'retained of 1,000',
+        'kept of 1,000 characters',
         'shown',
         'accepted',
         'refused',
         'keys saved',
         'calibration error',
       ],
-      arms.map((name) => [`**${name}**`, ...figures(report.arms[name])]),
+      arms.map((name) => [name, ...figures(report.arms[name])]),
     ),
-    arms.map((name) => `- **${name}**: ${meanings[name]}`).join('\n'),
-    '![Over time](over-time.svg)',
-    '![What became of it](outcomes.svg)',
+    charts.overTime,
+    charts.outcomes,
     ...(report.differences.length > 0
-      ? ['## Differences on the same decisions', differences(report)]
+      ? ['<h2>Differences on the same decisions</h2>', differences(report)]
       : []),
-    '## By language',
+    '<h2>By language</h2>',
     byLanguage(report.byLanguage, arms),
     ...(report.otherEagerness.length > 0
-      ? ['## Another eagerness', estimates(report.otherEagerness), howEstimated]
+      ? ['<h2>Another eagerness</h2>', estimates(report.otherEagerness), `<p>${howEstimated}</p>`]
       : []),
-    '## How this was measured',
-    howMeasured,
+    '<h2>How this was measured</h2>',
+    `<p>${decisions} decisions in ${commits.asked} of ${commits.walked} commits up to <code>${escaped(history.head.slice(0, 12))}</code>, on ${written.toLocaleString('en')} characters written. Seed ${seed}, policy <code>${escaped(policy)}</code>.${left.length > 0 ? ` Nothing was asked in commits ${left.join(', ')}.` : ''}</p>`,
+    `<p>${howMeasured}</p>`,
+    '</body></html>',
     '',
-  ].join('\n\n');
+  ].join('\n');
 }
 
-const howMeasured = `Commits were taken in time order and turned into edits, each file from top to bottom. At places where a person pauses (line starts, after a dot, a bracket, a comma or a space, in a word), drawn by the seed, every arm was asked with the document as it then stood. A simulated user who was about to write what the commit holds took what agreed with it, whole or by words, mended near misses, sent the rest away or typed over it, and sometimes did not look. Each arm has its own tracker and store, the product's, and learns only from what it decided before (predict, then learn). *Retained* is what was accepted and still stood ten minutes later. Intervals are 95 % of a paired bootstrap over commits. The calibration error is the mean distance between the forecast that a shown text would be taken and stay, and how often it was.`;
+/** Dark text on white, whatever the browser prefers: the pictures are so. */
+const style = `
+body { max-width: 760px; margin: 2em auto; padding: 0 1em; font: 16px/1.5 Helvetica, Arial, sans-serif; color: #222; background: #fff; }
+.lead { font-size: 1.15em; }
+dt { font-weight: bold; float: left; clear: left; width: 5em; } dd { margin: 0 0 .3em 5em; }
+table { border-collapse: collapse; margin: 1em 0; font-size: .9em; }
+th, td { padding: .3em .7em; border-bottom: 1px solid #ccc; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+svg { max-width: 100%; height: auto; margin: 1em 0; }
+`;
 
-const howEstimated = `Estimated from what the arm **reward** chose and how likely each choice was (SNIPS), without showing anything else to anybody; then really replayed with that eagerness, without drawing. *Effective* is how many decisions of its own would tell as much.`;
+const howMeasured = `Commits were taken in time order and turned into edits, each file from top to bottom. At places where a person pauses (line starts, after a dot, a bracket, a comma or a space, in a word), drawn by the seed, every arm was asked with the document as it then stood. A simulated user who was about to write what the commit holds took what agreed with it, whole or by words, mended near misses, sent the rest away or typed over it, and sometimes did not look. Each arm has its own tracker and store, the product's, and learns only from what it decided before (predict, then learn). <em>Kept</em> is what was accepted and still stood ten minutes later. Intervals are 95 % of a paired bootstrap over commits. The calibration error is the mean distance between the forecast that a shown text would be taken and stay, and how often it was.`;
+
+const howEstimated = `Estimated from what the arm <b>reward</b> chose and how likely each choice was (SNIPS), without showing anything else to anybody; then really replayed with that eagerness, without drawing. <em>Effective</em> is how many decisions of its own would tell as much.`;
 
 /** What the last arm did better or worse than the first, in one sentence. */
 function headline(report: ReplayReport, arms: readonly ArmName[]): string {
@@ -84,7 +101,7 @@ function headline(report: ReplayReport, arms: readonly ArmName[]): string {
   const times = before > 0 ? `${(after / before).toFixed(2)} times as much as` : 'compared with';
   const interval =
     found === undefined ? '' : `; the difference is ${signed(found)} in 95 of 100 resamplings`;
-  return `Of 1,000 characters written, **${after.toFixed(0)}** were accepted from \`${last}\` and stayed, ${times} the **${before.toFixed(0)}** from \`${first}\`${interval}.`;
+  return `Of 1,000 characters written, <b>${after.toFixed(0)}</b> were accepted from <b>${last}</b> and stayed, ${times} the <b>${before.toFixed(0)}</b> from <b>${first}</b>${interval}.`;
 }
 
 function signed({ low, high }: Difference): string {
@@ -102,7 +119,7 @@ function figures(arm: ArmFigures | undefined): string[] {
 }
 
 const metricNames = {
-  retainedPer1000: 'retained of 1,000',
+  retainedPer1000: 'kept of 1,000',
   shown: 'shown',
   accepted: 'accepted',
   refused: 'refused',
@@ -136,7 +153,7 @@ function estimates(rows: readonly OtherEagerness[]): string {
   return table(
     [
       ...['eagerness', 'shown from', 'effective', 'reward of a decision, estimated', 'replayed'],
-      ...['retained of a decision, estimated', 'replayed'],
+      ...['kept of a decision, estimated', 'replayed'],
     ],
     rows.map(({ eagerness, threshold, effectiveSize, reward, retained }) => [
       ...[String(eagerness), threshold.toFixed(3), effectiveSize.toFixed(0)],
@@ -150,7 +167,7 @@ function byLanguage(
   arms: readonly ArmName[],
 ): string {
   return table(
-    ['language', 'decisions', ...arms.map((name) => `${name}: retained of 1,000`)],
+    ['language', 'decisions', ...arms.map((name) => `${name}: kept of 1,000`)],
     Object.entries(languages).map(([language, slice]) => [
       language,
       String(slice.decisions),
@@ -160,7 +177,11 @@ function byLanguage(
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
+  const line = (cells: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  return `<table>\n${[line(head, 'th'), ...rows.map((row) => line(row, 'td'))].join('\n')}\n</table>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

@@ -10,7 +10,7 @@ import path from 'node:path';
 import type { GenerateResult, Policy } from '../model/types';
 
 /** Goes up when the same question to the same weights would be answered otherwise. */
-const generation = 3;
+const generation = 4;
 
 /** @param directory made if it does not exist */
 export function rememberedPolicy(policy: Policy, directory: string): Policy {

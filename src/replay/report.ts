@@ -113,11 +113,12 @@ export function summaryOf(report: ReplayReport): string {
     .filter(({ metric }) => metric === 'retainedPer1000')
     .map(
       ({ arms: [first, second], mean, low, high }) =>
-        `${second} - ${first}: ${mean.toFixed(1)} (95 %: ${low.toFixed(1)} to ${high.toFixed(1)}) retained of 1,000`,
+        `${second} - ${first}: ${mean.toFixed(1)} (95 %: ${low.toFixed(1)} to ${high.toFixed(1)}) kept of 1,000`,
     );
   return [
     `${history.name}@${history.head.slice(0, 8)}: ${decisions} decisions, ${written} characters, ${commits.asked} of ${commits.walked} commits`,
-    'arm    retained/1000  shown accepted refused keys saved calibration   ms p50/p95',
+    'Kept: characters accepted and still there ten minutes later, of 1,000 written.',
+    'arm             kept  shown accepted refused keys saved calibration   ms p50/p95',
     ...rows,
     ...differences,
     ...report.otherEagerness.map(otherEagernessLine),
@@ -127,5 +128,5 @@ export function summaryOf(report: ReplayReport): string {
 function otherEagernessLine({ eagerness, threshold, reward, retained }: OtherEagerness): string {
   const foretold = ({ value, low, high, replayed }: typeof reward, digits: number): string =>
     `${value.toFixed(digits)} (95 %: ${low.toFixed(digits)} to ${high.toFixed(digits)}), replayed ${replayed.toFixed(digits)}`;
-  return `eagerness ${eagerness} (from ${threshold.toFixed(3)}): reward of a decision estimated ${foretold(reward, 3)}; retained of a decision ${foretold(retained, 2)}`;
+  return `eagerness ${eagerness} (from ${threshold.toFixed(3)}): reward of a decision estimated ${foretold(reward, 3)}; kept of a decision ${foretold(retained, 2)}`;
 }

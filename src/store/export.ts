@@ -23,6 +23,8 @@ export interface ExportOptions {
   readonly fromMs?: number;
   /** Suggestions up to this time, inclusive. */
   readonly untilMs?: number;
+  /** Only of documents whose address begins with one of these; all where there are none. */
+  readonly documents?: readonly string[];
 }
 
 export interface ExportColumn {
@@ -72,11 +74,14 @@ export async function planExport(
   store: FeedbackStore,
   options: ExportOptions,
 ): Promise<ExportPlan> {
-  const { format, fromMs, untilMs, testShare = defaultTestShare } = options;
+  const { format, fromMs, untilMs, documents = [], testShare = defaultTestShare } = options;
   await store.checkpoint();
   // What happens after this is not part of the export, so that the plan and the files agree.
   const { newestMs } = await store.counts();
-  const range = { fromMs: fromMs ?? 0, untilMs: untilMs ?? newestMs, asOfMs: newestMs };
+  const range = {
+    ...{ fromMs: fromMs ?? 0, untilMs: untilMs ?? newestMs, asOfMs: newestMs },
+    documents,
+  };
   const timesMs: number[] = [];
   const suggestionIds = new Set<string>();
   const byLanguage: Record<string, number> = {};
@@ -314,14 +319,14 @@ function leavesOf(
   labels: ExportPlan['labels'],
 ): readonly string[] {
   return [
-    `Code of yours leaves: the text before the cursor of ${suggestions} suggestions, snippets of other files that the model was told, the names of those files and of the repository, and what was suggested or written there.`,
+    `This export contains your code: the text before the cursor of ${suggestions} suggestions, snippets of other files that the model was told, the names of those files and of the repository, and what was suggested or written there.`,
     format === 'events'
-      ? 'So do the text after the cursor, times, your ratings and your comments.'
-      : 'Times, ratings and comments do not.',
+      ? 'It also contains the text after the cursor, times, your ratings and your comments.'
+      : 'It does not contain times, ratings or comments.',
     ...(labels === undefined
       ? []
       : [`${labels.positive} rows are good examples and ${labels.negative} are bad ones.`]),
-    'Passwords and keys were masked before they were stored. No search finds all of them: look through the rows before you pass them on.',
+    'Passwords and keys were masked before they were stored. No search finds all of them: look through the rows before you share them.',
     'Hone only writes files to the folder you choose; it sends nothing.',
   ];
 }

@@ -17,7 +17,16 @@ import {
   type RetentionLimits,
   usedBytes,
 } from './retention';
-import { insertEvent, newestTime, newestTimes, readLast, readPage, readPages } from './rows';
+import {
+  documentsParameter,
+  insertEvent,
+  newestTime,
+  newestTimes,
+  ofDocuments,
+  readLast,
+  readPage,
+  readPages,
+} from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
 
@@ -30,6 +39,8 @@ export interface SuggestionRange {
   readonly untilMs?: number;
   /** Facts that happened later than this are left out, so that a reading can be repeated. */
   readonly asOfMs?: number;
+  /** Only of documents whose address begins with one of these; all where there are none. */
+  readonly documents?: readonly string[];
 }
 
 export interface StoreCounts {
@@ -60,6 +71,8 @@ export interface FeedbackStore {
   /** Oldest first. */
   suggestions(range?: SuggestionRange): AsyncIterable<StoredSuggestion>;
   counts(): Promise<StoreCounts>;
+  /** How many suggestions a range holds. */
+  countOf(range: Omit<SuggestionRange, 'asOfMs'>): Promise<number>;
   /**
    * Suggestions that the user judged after that time, by what became of them or in words; where
    * `documents` is given, only of documents whose address begins so.
@@ -67,8 +80,7 @@ export interface FeedbackStore {
   judgedSince(timeMs: number, documents?: string): Promise<number>;
   /** Deletes for good, pages overwritten; resolves to the number of suggestions removed. */
   deleteSuggestion(id: string): Promise<number>;
-  /** Both ends inclusive. */
-  deleteRange(range: { readonly fromMs: number; readonly untilMs: number }): Promise<number>;
+  deleteRange(range: Omit<SuggestionRange, 'asOfMs'>): Promise<number>;
   /** Damaged files that were set aside go too. */
   deleteAll(): Promise<number>;
   /** Removes what is too old or too much, oldest first; resolves to the suggestions removed. */
@@ -189,6 +201,7 @@ class SqliteFeedbackStore implements FeedbackStore {
       fromMs: range.fromMs ?? 0,
       untilMs: range.untilMs ?? Number.MAX_SAFE_INTEGER,
       asOfMs: range.asOfMs ?? Number.MAX_SAFE_INTEGER,
+      documents: range.documents ?? [],
     };
     return readPages(whole, rowsPerPage, (request) =>
       this.#read((connection) => readPage(connection, request)),
@@ -228,11 +241,10 @@ class SqliteFeedbackStore implements FeedbackStore {
            SELECT suggestion_id FROM outcomes WHERE time_ms > ?
              AND outcome IN (${judgedOutcomes.map((outcome) => `'${outcome}'`).join(', ')})
            UNION SELECT suggestion_id FROM ratings WHERE time_ms > ?
-         ) AND substr(document_uri, 1, ?) = ?`,
+         ) AND ${ofDocuments}`,
         timeMs,
         timeMs,
-        documents.length,
-        documents,
+        documentsParameter([documents]),
       );
       return row?.n ?? 0;
     });
@@ -242,8 +254,16 @@ class SqliteFeedbackStore implements FeedbackStore {
     return this.#delete('DELETE FROM suggestions WHERE id = ?', id);
   }
 
-  deleteRange({ fromMs, untilMs }: { fromMs: number; untilMs: number }): Promise<number> {
-    return this.#delete('DELETE FROM suggestions WHERE time_ms BETWEEN ? AND ?', fromMs, untilMs);
+  countOf(range: SuggestionRange): Promise<number> {
+    return this.#read(async (connection) => {
+      const sql = `SELECT count(*) AS n FROM suggestions WHERE ${inRange}`;
+      const row = await connection.get<{ n: number }>(sql, ...rangeParameters(range));
+      return row?.n ?? 0;
+    });
+  }
+
+  deleteRange(range: SuggestionRange): Promise<number> {
+    return this.#delete(`DELETE FROM suggestions WHERE ${inRange}`, ...rangeParameters(range));
   }
 
   async deleteAll(): Promise<number> {
@@ -407,6 +427,13 @@ class SqliteFeedbackStore implements FeedbackStore {
     });
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
+}
+
+const inRange = `time_ms BETWEEN ? AND ? AND ${ofDocuments}`;
+
+function rangeParameters(range: SuggestionRange): (string | number)[] {
+  const { fromMs = 0, untilMs = Number.MAX_SAFE_INTEGER, documents = [] } = range;
+  return [fromMs, untilMs, documentsParameter(documents)];
 }
 
 /** Where a settled text stands, as it was stored. */

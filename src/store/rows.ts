@@ -232,9 +232,19 @@ export interface PageRequest {
   readonly untilMs: number;
   /** Facts later than this are left out. */
   readonly asOfMs: number;
+  /** Only of documents whose address begins with one of these; all where there are none. */
+  readonly documents: readonly string[];
   /** Only suggestions that come after this one. */
   readonly after: { readonly timeMs: number; readonly id: string } | undefined;
   readonly limit: number;
+}
+
+/** Of suggestions, by the start of their document's address; its parameter is `documentsParameter`. */
+export const ofDocuments = `EXISTS (SELECT 1 FROM json_each(?)
+  WHERE substr(document_uri, 1, length(value)) = value)`;
+
+export function documentsParameter(documents: readonly string[]): string {
+  return JSON.stringify(documents.length === 0 ? [''] : documents);
 }
 
 /** Suggestions by time, oldest first, each with all its facts. */
@@ -244,13 +254,14 @@ export async function readPage(
 ): Promise<StoredSuggestion[]> {
   const rows = await connection.all<SuggestionRow>(
     `SELECT * FROM suggestions
-     WHERE time_ms BETWEEN ? AND ? AND (time_ms, id) > (?, ?)
+     WHERE time_ms BETWEEN ? AND ? AND (time_ms, id) > (?, ?) AND ${ofDocuments}
      ORDER BY time_ms, id LIMIT ?`,
     // SQLite seeks by the first condition alone: from the start it would pass all earlier pages again.
     Math.max(page.fromMs, page.after?.timeMs ?? Number.MIN_SAFE_INTEGER),
     page.untilMs,
     page.after?.timeMs ?? Number.MIN_SAFE_INTEGER,
     page.after?.id ?? '',
+    documentsParameter(page.documents),
     page.limit,
   );
   return withFacts(connection, rows, page.asOfMs);

@@ -6,7 +6,7 @@ import type { StoredSuggestion } from '../types';
 import { Database } from './database';
 import { StoreError } from './errors';
 import { inodeOf, noInode } from './opening';
-import { newestTimes, readPage, readPages } from './rows';
+import { newestTimes, type PageRequest, readPage, readPages } from './rows';
 import { checkNotNewer, schemaVersion } from './schema';
 
 const rowsPerPage = 100;
@@ -20,9 +20,7 @@ export async function* readStores(
   files: readonly string[],
   documents = '',
 ): AsyncGenerator<StoredSuggestion> {
-  for (const file of files)
-    for await (const stored of readStore(file))
-      if (stored.suggestion.documentUri.startsWith(documents)) yield stored;
+  for (const file of files) yield* readStore(file, { documents: [documents] });
 }
 
 /**
@@ -36,7 +34,18 @@ export async function* readNewest(
   const times: number[] = [];
   for (const file of files) times.push(...(await newestTimesIn(file, limit)));
   times.sort((a, b) => b - a);
-  for (const file of files) yield* readStore(file, times[limit - 1]);
+  for (const file of files) yield* readStore(file, { fromMs: times[limit - 1] ?? 0 });
+}
+
+/** How many suggestions a file holds; throws as `readStores` does. */
+export async function countStored(file: string): Promise<number> {
+  const database = await openReadable(file);
+  try {
+    const count = 'SELECT count(*) AS n FROM suggestions';
+    return (await database?.use((connection) => connection.get<{ n: number }>(count)))?.n ?? 0;
+  } finally {
+    await database?.close();
+  }
 }
 
 async function newestTimesIn(file: string, limit: number): Promise<number[]> {
@@ -48,13 +57,16 @@ async function newestTimesIn(file: string, limit: number): Promise<number[]> {
   }
 }
 
-/** From a time on, in milliseconds since the epoch. */
-async function* readStore(file: string, fromMs = 0): AsyncGenerator<StoredSuggestion> {
+async function* readStore(
+  file: string,
+  part: Partial<Pick<PageRequest, 'fromMs' | 'documents'>>,
+): AsyncGenerator<StoredSuggestion> {
   const database = await openReadable(file);
   if (database === undefined) return;
   try {
-    const all = { fromMs, untilMs: Number.MAX_SAFE_INTEGER, asOfMs: Number.MAX_SAFE_INTEGER };
-    yield* readPages(all, rowsPerPage, (request) =>
+    const latest = Number.MAX_SAFE_INTEGER;
+    const all = { fromMs: 0, untilMs: latest, asOfMs: latest, documents: [] };
+    yield* readPages({ ...all, ...part }, rowsPerPage, (request) =>
       database.use((connection) => readPage(connection, request)),
     );
   } finally {

@@ -68,8 +68,13 @@ export interface DatasetReport {
   /** Times of the first and the last suggestion that is used, 0 where there is none. */
   readonly fromMs: number;
   readonly untilMs: number;
-  /** What is missing before anything can be learned, in sentences; empty where nothing is. */
-  readonly missing: readonly string[];
+  readonly examples: Examples;
+}
+
+/** Different texts that can be learned from: those there are, and those that a run needs. */
+export interface Examples {
+  readonly have: number;
+  readonly needed: number;
 }
 
 export interface Dataset {
@@ -109,10 +114,8 @@ export async function buildDataset(
   // Several stores, or a clock that went back, may give them in another order.
   telling.sort((a, b) => a.suggestion.timeMs - b.suggestion.timeMs);
   telling.splice(0, telling.length - maxTelling);
-  const known = telling.flatMap((stored) =>
-    sftRows(stored).map(({ completion }): Known => ({ stored, text: completion })),
-  );
-  const distinct = withoutRepetitions(known);
+  const known = telling.flatMap(knownOf);
+  const distinct = known.filter(repetitionFilter());
   const count = heldOutCount(distinct.length, options);
   const held = distinct.slice(distinct.length - count);
   const splitMs = held[0] === undefined ? Infinity : timeOf(held[0]);
@@ -134,16 +137,48 @@ export async function buildDataset(
       heldOut: held.length,
       fromMs: used[0] === undefined ? 0 : timeOf(used[0]),
       untilMs: Math.max(0, ...used.slice(-1).map(timeOf)),
-      missing: missingOf(distinct.length, read, options),
+      examples: { have: distinct.length, needed: neededExamples(options) },
     },
   };
 }
 
-/** Of two like texts the earlier stays, so that nothing held out was learned before. */
-function withoutRepetitions(known: readonly Known[]): Known[] {
+/** As `buildDataset` counts them, up to what is needed; the rest is not read. */
+export async function countExamples(
+  suggestions: AsyncIterable<StoredSuggestion>,
+  options: DatasetOptions = defaultDatasetOptions,
+): Promise<Examples> {
+  const needed = neededExamples(options);
+  const isNew = repetitionFilter();
+  let have = 0;
+  for await (const stored of suggestions) {
+    have += knownOf(unixLines(stored)).filter(isNew).length;
+    if (have >= needed) return { have: needed, needed };
+  }
+  return { have, needed };
+}
+
+export function isEnough({ have, needed }: Examples): boolean {
+  return have >= needed;
+}
+
+/** Why nothing can be learned yet, as a sentence. */
+export function tooFewWords({ have, needed }: Examples): string {
+  return `Not enough examples yet: ${have} of ${needed}.`;
+}
+
+function neededExamples({ heldOut, leastRows }: DatasetOptions): number {
+  return heldOut.least + leastRows;
+}
+
+function knownOf(stored: StoredSuggestion): Known[] {
+  return sftRows(stored).map(({ completion }) => ({ stored, text: completion }));
+}
+
+/** Of two like texts the earlier passes, so that nothing held out was learned before. */
+function repetitionFilter(): (known: Known) => boolean {
   const seen = new NearDuplicates();
   const exact = new Set<string>();
-  return known.filter(({ stored, text }) => {
+  return ({ stored, text }) => {
     const { prefix } = stored.suggestion.context;
     const compared = (prefix.slice(-comparedCharacters) + text).trimEnd();
     // The end decides for two cursors on one line; the words for a file that was copied.
@@ -151,22 +186,14 @@ function withoutRepetitions(known: readonly Known[]): Known[] {
     if (exact.has(end)) return false;
     exact.add(end);
     return !seen.addUnlessSeen(compared);
-  });
+  };
 }
 
-function heldOutCount(distinct: number, { heldOut, leastRows }: DatasetOptions): number {
-  if (distinct < heldOut.least + leastRows) return 0;
+function heldOutCount(distinct: number, options: DatasetOptions): number {
+  const { heldOut } = options;
+  if (distinct < neededExamples(options)) return 0;
   const wanted = Math.round(heldOut.share * distinct);
   return Math.min(heldOut.most, Math.max(heldOut.least, wanted));
-}
-
-function missingOf(distinct: number, read: number, options: DatasetOptions): string[] {
-  const { heldOut, leastRows } = options;
-  const needed = heldOut.least + leastRows;
-  if (distinct >= needed) return [];
-  return [
-    `Learning begins with ${needed} different texts that were written where Hone was asked, ${leastRows} to learn from and ${heldOut.least} to judge by. There are ${distinct} so far, from ${read} suggestions.`,
-  ];
 }
 
 /** What was written counts; what was suggested, taken and kept, or praised, counts for more. */

@@ -17,7 +17,7 @@ import { type ModelFolder, readModelFolder } from '../model/modelFolder';
 import type { Clock, StoredSuggestion } from '../types';
 import { adapterFiles } from './adapter';
 import type { Dataset, DatasetOptions, DatasetReport } from './dataset';
-import { buildDataset, defaultDatasetOptions } from './dataset';
+import { buildDataset, defaultDatasetOptions, isEnough, tooFewWords } from './dataset';
 import { TrainingError } from './errors';
 import { evaluate, evaluateGeneral } from './evaluate';
 import { judge } from './gate';
@@ -77,7 +77,7 @@ export interface LearnProgress {
 }
 
 export interface LearnReport {
-  /** `notEnough` where nothing could be learned yet; `dataset.missing` says what is missing. */
+  /** `notEnough` where nothing could be learned yet; see `dataset.examples`. */
   readonly outcome: 'passed' | 'refused' | 'notEnough';
   /** The version made; null where nothing could be learned yet. */
   readonly version: VersionRecord | null;
@@ -131,12 +131,12 @@ export async function learn(request: LearnRequest): Promise<LearnReport> {
     buildDataset(request.suggestions(), datasetOptions(settings, base, speed)),
   );
   const { dataset } = plan;
-  if (dataset.report.missing.length > 0) {
+  if (!isEnough(dataset.report.examples)) {
     await run.remove();
     const { report } = dataset;
     return {
       ...{ outcome: 'notEnough', version: null, dataset: report, minutes: minutes() },
-      sentences: report.missing,
+      sentences: [tooFewWords(report.examples)],
     };
   }
   await assertSpace(run.directory, base);

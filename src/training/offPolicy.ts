@@ -60,7 +60,7 @@ export function estimateValue(
 
 /** What a decision offered and what was done. */
 export interface ThresholdDecision {
-  /** Estimated P(accepted and retained) of the best candidate, 0..1; undefined without candidates. */
+  /** Of the best candidate, 0..1, see `evenChance`; undefined without candidates. */
   readonly probability: number | undefined;
   /** Whether the best candidate was shown, another one, or none. */
   readonly action: 'best' | 'other' | 'silent';

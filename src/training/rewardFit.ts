@@ -5,7 +5,7 @@
  * newest it says less than the prior, the prior stays. Seeded: the same labels give the same model.
  */
 import { featureNames, ownFeatures } from '../completion/features';
-import { worthOf } from '../completion/rerank';
+import { worthsOf } from '../completion/rerank';
 import type { RewardWeights } from '../model/rewardModel';
 import { rounded } from '../model/rewardModel';
 import {
@@ -230,9 +230,10 @@ function judgedBest(weights: RewardWeights, lessons: readonly RewardLesson[]): O
   return lessons.flatMap(({ options, shownIndex }) => {
     const judged = options.map(({ row, target, text }) => {
       const logit = judge(row);
-      return { logit, target, worth: worthOf(sigmoid(logit), text) };
+      return { logit, target, text, probability: sigmoid(logit) };
     });
-    const [best] = judged.toSorted((a, b) => b.worth - a.worth);
+    const worths = worthsOf(judged);
+    const best = judged[worths.indexOf(Math.max(...worths))];
     const known = [best, judged[shownIndex ?? -1]].find((one) => one?.target !== undefined);
     return known?.target === undefined
       ? []

@@ -52,23 +52,32 @@ const quietSettings = {
 export interface EditorOptions {
   /** Settings beside the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Settings in place of the quiet ones. */
+  readonly base?: Readonly<Record<string, unknown>>;
+  /** The folder of the extension under development; this one if not said. */
+  readonly extension?: string;
   /** A data folder with an extension installed in it, instead of the one under development. */
   readonly installedIn?: string;
 }
 
 /** A server, a browser, and the windows opened with them; `close` ends all of it. */
 export class Editor {
-  static async start({ settings = {}, installedIn }: EditorOptions = {}): Promise<Editor> {
+  static async start({
+    settings = {},
+    base = quietSettings,
+    extension = projectRoot,
+    installedIn,
+  }: EditorOptions = {}): Promise<Editor> {
     const dataDir = installedIn ?? fs.mkdtempSync(path.join(os.tmpdir(), 'hone-editor-'));
     const bridges = path.join(dataDir, 'bridges');
     fs.mkdirSync(bridges, { recursive: true });
     const userSettings = path.join(dataDir, 'user/User/settings.json');
     fs.mkdirSync(path.dirname(userSettings), { recursive: true });
-    fs.writeFileSync(userSettings, JSON.stringify({ ...quietSettings, ...settings }, null, 2));
+    fs.writeFileSync(userSettings, JSON.stringify({ ...base, ...settings }, null, 2));
     addBridge(dataDir);
     const server = await startEditorServer({ dataDir, env: { TEST_BRIDGE: bridges } });
     const browser = await launchChromium();
-    return new Editor(server, browser, installedIn === undefined ? projectRoot : undefined);
+    return new Editor(server, browser, installedIn === undefined ? extension : undefined);
   }
 
   private readonly windows: Window[] = [];

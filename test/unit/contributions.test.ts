@@ -5,10 +5,12 @@ import {
   acceptedCommand,
   commands,
   defaultOf,
+  fromKey,
   section,
   type SettingName,
   settingTypes,
   suggestionVisibleKey,
+  switchKeys,
   walkthroughId,
 } from '../../src/contributions';
 
@@ -43,18 +45,48 @@ describe('package.json and contributions.ts agree', () => {
 });
 
 describe('package.json', () => {
-  test('binds no key but Esc, and that only while the ghost text is ours', () => {
-    expect(contributes.keybindings.map(({ key }) => key)).toEqual(['escape']);
-    for (const { when } of contributes.keybindings) {
+  test('binds Esc only while the ghost text is ours', () => {
+    const escape = contributes.keybindings.filter(({ key }) => key === 'escape');
+    expect(escape).toHaveLength(1);
+    for (const { when } of escape) {
       expect(when).toContain(suggestionVisibleKey);
-      expect(when).toContain('inlineSuggestionVisible');
+      expect(when).toContain(' inlineSuggestionVisible');
     }
+  });
+
+  test('binds keys in a text editor alone', () => {
+    for (const { when } of contributes.keybindings) expect(when).toMatch(/^editorTextFocus && /);
+  });
+
+  test('tells the commands that rate when it was by key', () => {
+    const told = contributes.keybindings.filter(({ args }) => args === fromKey);
+    expect(told.map(({ command }) => command)).toEqual([commands.rateUp, commands.rateDown]);
   });
 
   test('names only commands that exist', () => {
     const known = new Set<string>(Object.values(commands));
     const text = JSON.stringify(contributes);
     for (const [, id] of text.matchAll(/command:(hone\.\w+)/g)) expect(known).toContain(id);
+  });
+
+  test('offers in the palette to enable or to disable, never both', () => {
+    const when = new Map(contributes.menus.commandPalette.map((item) => [item.command, item.when]));
+    const { enabled, languageEnabled, snoozed } = switchKeys;
+    expect(when.get(commands.enable)).toBe(`!${enabled}`);
+    expect(when.get(commands.disable)).toBe(enabled);
+    const inLanguage = `editorIsOpen && ${enabled} &&`;
+    expect(when.get(commands.enableLanguage)).toBe(`${inLanguage} !${languageEnabled}`);
+    expect(when.get(commands.disableLanguage)).toBe(`${inLanguage} ${languageEnabled}`);
+    expect(when.get(commands.endSnooze)).toBe(snoozed);
+  });
+
+  test('has a walkthrough with one button a step, which deletes nothing and switches nothing off', () => {
+    for (const { description } of contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      const buttons = [...description.matchAll(/\]\(command:([\w.]+)\)/g)].map(([, id]) => id);
+      expect(buttons).toHaveLength(1);
+      expect([commands.deleteFeedback, commands.disable]).not.toContain(buttons[0]);
+      expect(description).not.toContain('`');
+    }
   });
 
   test('names only pictures that exist', () => {

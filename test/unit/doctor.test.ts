@@ -1,8 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { diagnose, type Finding, formatFindings } from '../../src/doctor';
 import { copyGrammars } from '../../tools/grammars.mjs';
+import { sampleHistory } from '../helpers/sampleEvents';
+import { openStoreForTests, recordAll } from '../helpers/storeForTests';
 import { temporaryFolder } from '../helpers/temporaryFolder';
 import { makeTinyModel } from '../helpers/tinyModel';
 
@@ -46,11 +48,28 @@ describe('a doctor', () => {
     };
     expect(await look()).toMatchObject({
       state: 'fine',
-      message: message('the model is as it came; 0 versions were made'),
+      message: message('the original model is in use; 0 versions were made'),
     });
     await mkdir(learned);
     await writeFile(path.join(learned, 'reward.json'), '{');
     expect(await look()).toMatchObject({ state: 'broken', message: message('Delete it') });
+  });
+
+  test('says what the databases hold that were found, and mends none of them', async () => {
+    const { store, file } = await openStoreForTests();
+    await recordAll(store, sampleHistory(0, 'accepted'));
+    const damaged = path.join(await temporaryFolder(), 'feedback.db');
+    await writeFile(damaged, 'no database at all, and long enough to be taken for one '.repeat(9));
+    const before = await readFile(damaged, 'utf8');
+    const found = await diagnose({
+      ...{ modelDirectory: damaged, grammarDirectory: damaged, database: undefined, logger },
+      found: [file, damaged],
+    });
+    expect(found.filter(({ subject }) => subject === 'database')).toMatchObject([
+      { state: 'fine', message: `1 suggestion in ${file}` },
+      { state: 'broken', message: message(damaged) },
+    ]);
+    expect(await readFile(damaged, 'utf8')).toBe(before);
   });
 
   test('names the grammar that is missing, and looks at the rest', () =>

@@ -44,25 +44,26 @@ class Plan:
 class LowRank(nn.Module):
     """A frozen matrix [N, K] and what is learned to be added to it, alpha / r B A, seen in bf16."""
 
-    def __init__(self, weight: Tensor, rank: int, alpha: float) -> None:
+    def __init__(self, matrix: Linear, rank: int, alpha: float) -> None:
         super().__init__()
-        outputs, inputs = weight.shape
-        self.register_buffer("weight", weight.detach().bfloat16())
+        outputs, inputs = matrix.weight.shape
+        self.register_buffer("weight", matrix.weight.detach().bfloat16())
+        self.register_buffer("bias", None if matrix.bias is None else matrix.bias.detach().bfloat16())
         self.a = nn.Parameter(torch.randn(rank, inputs) / math.sqrt(3 * inputs))  # [r, K]
         self.b = nn.Parameter(torch.zeros(outputs, rank))  # [N, r]
         self.scale = alpha / rank
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight) + F.linear(F.linear(x, self.a.to(x.dtype)), (self.scale * self.b).to(x.dtype))
+        return F.linear(x, self.weight, self.bias) + F.linear(F.linear(x, self.a.to(x.dtype)), (self.scale * self.b).to(x.dtype))
 
 
-def made_low_rank(decoder: Decoder, plan: Plan) -> Decoder:
+def made_low_rank(decoder: Decoder, rank: int, alpha: float) -> Decoder:
     """The same decoder, of which nothing but the low-rank changes is trained."""
     decoder.requires_grad_(False)
     for module in list(decoder.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, Linear):
-                setattr(module, name, LowRank(child.weight, plan.rank, plan.alpha))
+                setattr(module, name, LowRank(child, rank, alpha))
     decoder.embed_tokens.bfloat16()
     decoder.stream_type = torch.bfloat16
     return decoder
@@ -111,7 +112,7 @@ def adapt(
     adapter in the folder `first`, if one is named, whose optimizer is not known any more."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
-    made_low_rank(decoder, plan)
+    made_low_rank(decoder, plan.rank, plan.alpha)
     decoder.layers = nn.ModuleList(torch.compile(layer) for layer in decoder.layers)
     learned = [p for p in decoder.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01)
@@ -211,19 +212,31 @@ def read_adapter(folder: Path, learned: list[nn.Parameter]) -> None:
         parameter.data.copy_(stored[name])
 
 
-def write_adapter(state: Path, folder: Path, base_sha256: str, plan: Plan, marks: Marks = Marks()) -> None:
+@dataclass(frozen=True)
+class Written:
+    """What an adapter says of itself: what it is of, and how the policy with it is asked."""
+
+    name: str
+    base: str
+    base_sha256: str
+    rank: int
+    alpha: float
+    marks: Marks = Marks()
+
+
+def write_adapter(state: Path, folder: Path, written: Written) -> None:
     """The learned changes in PEFT's layout, in bf16, with the marks that the model now knows."""
     learned = torch.load(state)["learned"]
     tensors = {name: value.bfloat16() for name, value in zip(names(len(learned)), learned, strict=True)}
+    marks = written.marks
     fim = {"prefix": marks.prefix, "suffix": marks.suffix, "middle": marks.middle, "first": "suffix"}
-    free = {"format": "pt", "base_model_sha256": base_sha256, "fill_in_the_middle": json.dumps(fim),
-            "model_name": "hone-135m"}  # fmt: skip
+    free = {"format": "pt", "base_model_sha256": written.base_sha256, "fill_in_the_middle": json.dumps(fim),
+            "model_name": written.name}  # fmt: skip
     config = {
-        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "HuggingFaceTB/SmolLM2-135M-Instruct",
-        "r": plan.rank, "lora_alpha": plan.alpha, "lora_dropout": 0, "bias": "none", "fan_in_fan_out": False,
-        "inference_mode": True, "target_modules": sorted(kind.split(".")[1] for kind in kinds), "use_dora": False,
-        "use_rslora": False,
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": written.base, "r": written.rank,
+        "lora_alpha": written.alpha, "lora_dropout": 0, "bias": "none", "fan_in_fan_out": False, "inference_mode": True,
+        "target_modules": sorted(kind.split(".")[1] for kind in kinds), "use_dora": False, "use_rslora": False,
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / "adapter_model.safetensors", free)
-    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
+    write_whole(folder / "adapter_model.safetensors", lambda partial: save_file(tensors, partial, free))
+    write_whole(folder / "adapter_config.json", lambda partial: partial.write_text(json.dumps(config, indent=2) + "\n"))

@@ -45,11 +45,15 @@ class File:
     text: str
 
 
-def build_corpus(archives: Path, human_eval: Path, out: Path) -> None:
-    """Writes `train-NNN.parquet`, `held-out.parquet` and `statistics.json` into the folder `out`."""
+def build_corpus(archives: Path, human_eval: Path, out: Path, registries: list[str], every: int = 1) -> None:
+    """Writes `train-NNN.parquet`, `held-out.parquet` and `statistics.json` into the folder `out`, of all packages of
+    these registries or of one in `every`; held-out ones are always all there."""
     out.mkdir(parents=True, exist_ok=True)
     # Held-out packages first: of two near copies the first is kept, so training loses what resembles them.
-    packages = sorted(read_manifest(), key=lambda p: (p.set != "held-out", sha1(p.registry + p.name)))
+    packages = sorted((p for p in read_manifest() if p.registry in registries),
+                      key=lambda p: (p.set != "held-out", sha1(p.registry + p.name)))  # fmt: skip
+    held_out = sum(p.set == "held-out" for p in packages)
+    packages = packages[:held_out] + packages[held_out::every]
     dropped: dict[str, int] = defaultdict(int)
     copies = Copies(dropped)
     exam = exam_lines(human_eval)

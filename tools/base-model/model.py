@@ -6,6 +6,7 @@ It has no cache and generates nothing: evaluation loads the folder that `write_f
 """
 import json
 import math
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from torch import Tensor, nn
 from blocks import decode, encode, rounded
 
 
+Memory = list[Tensor]  # Of one layer: nothing yet, or keys and values [B, K, C, d].
+
+
 @dataclass(frozen=True)
 class Shape:
     vocab_size: int
@@ -28,6 +32,7 @@ class Shape:
     num_key_value_heads: int = 3
     rope_theta: float = 100_000.0
     rms_norm_eps: float = 1e-5
+    attention_bias: bool = False  # Of queries, keys and values, as Qwen2 has it.
 
     @property
     def head_size(self) -> int:
@@ -66,9 +71,9 @@ class Layer(nn.Module):
         self.self_attn, self.mlp = nn.Module(), nn.Module()
         for name, (inputs, outputs) in linear.items():
             part, leaf = name.split(".")
-            setattr(getattr(self, part), leaf, Linear(inputs, outputs, bias=False))
+            setattr(getattr(self, part), leaf, Linear(inputs, outputs, bias=shape.attention_bias and leaf[0] in "qkv"))
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, memory: Memory | None = None) -> Tensor:
         s, attention = self.shape, self.self_attn
         B, T, _ = x.shape
         normed = self.input_layernorm(x)  # [B, T, D]
@@ -76,7 +81,9 @@ class Layer(nn.Module):
         k = attention.k_proj(normed).view(B, T, s.num_key_value_heads, s.head_size).transpose(1, 2)  # [B, K, T, d]
         v = attention.v_proj(normed).view(B, T, s.num_key_value_heads, s.head_size).transpose(1, 2)  # [B, K, T, d]
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-        if x.is_cuda:
+        if memory is not None:
+            k, v = remembered(memory, k, v)
+        if x.is_cuda and memory is None:
             mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)  # [B, H, T, d]
         else:
             mixed = attended(q, *(each.repeat_interleave(s.num_attention_heads // s.num_key_value_heads, 1) for each in (k, v)))
@@ -86,15 +93,25 @@ class Layer(nn.Module):
 
 
 def attended(q: Tensor, k: Tensor, v: Tensor, block: int = 256) -> Tensor:
-    """Causal attention of q, k, v [B, H, T, d], a block of queries at a time with no keys behind it. Compiled, it takes
-    a processor half as long as PyTorch's own kernel, most of all backward."""
-    q, mixed = q / math.sqrt(q.shape[3]), []
+    """Causal attention of q [B, H, T, d] to k, v [B, H, C + T, d], C of them before the first query, a block of queries
+    at a time with no keys behind it. Compiled, it takes a processor half as long as PyTorch's own kernel, most of all
+    backward."""
+    q, mixed, before = q / math.sqrt(q.shape[3]), [], k.shape[2] - q.shape[2]
     for start in range(0, q.shape[2], block):
         end = min(start + block, q.shape[2])
-        unseen = torch.full((end - start, end), -math.inf).triu(start + 1)  # [block, end]
-        scores = (q[:, :, start:end] @ k[:, :, :end].transpose(-1, -2)).float() + unseen  # [B, H, block, end]
-        mixed.append(torch.softmax(scores, -1).to(v.dtype) @ v[:, :, :end])  # [B, H, block, d]
+        seen = before + end
+        unseen = torch.full((end - start, seen), -math.inf, device=q.device).triu(before + start + 1)  # [block, seen]
+        scores = (q[:, :, start:end] @ k[:, :, :seen].transpose(-1, -2)).float() + unseen  # [B, H, block, seen]
+        mixed.append(torch.softmax(scores, -1).to(v.dtype) @ v[:, :, :seen])  # [B, H, block, d]
     return torch.cat(mixed, 2)
+
+
+def remembered(memory: Memory, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Keys and values [B, K, C + T, d] behind those that the memory has; an empty memory takes these."""
+    if memory:
+        return torch.cat([memory[0], k], 2), torch.cat([memory[1], v], 2)
+    memory.extend((k, v))
+    return k, v
 
 
 class Linear(nn.Linear):
@@ -103,7 +120,7 @@ class Linear(nn.Linear):
     kind: str | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight if self.kind is None else rounded(self.weight, self.kind))
+        return F.linear(x, self.weight if self.kind is None else rounded(self.weight, self.kind), self.bias)
 
 
 class Decoder(nn.Module):
@@ -120,12 +137,14 @@ class Decoder(nn.Module):
         """Ids [B, T] to logits [B, T, V]; the head is the embedding."""
         return F.linear(self.states(ids), self.table)
 
-    def states(self, ids: Tensor) -> Tensor:
-        """Ids [B, T] to what the head reads [B, T, D]."""
+    def states(self, ids: Tensor, memories: list[Memory] | None = None) -> Tensor:
+        """Ids [B, T] to what the head reads [B, T, D]. Of `memories`, one a layer, empty ones keep what is read here
+        and full ones are what was read before."""
         x = F.embedding(ids, self.table).to(self.stream_type)  # [B, T, D]
-        cos, sin = angles(ids.shape[1], self.shape, ids.device)
-        for layer in self.layers:
-            x = layer(x, cos, sin)
+        before = memories[0][0].shape[2] if memories and memories[0] else 0
+        cos, sin = (angle[before:] for angle in angles(before + ids.shape[1], self.shape, ids.device))
+        for i, layer in enumerate(self.layers):
+            x = layer(x, cos, sin) if memories is None else layer(x, cos, sin, memories[i])
         return self.norm(x)
 
     @property
@@ -202,4 +221,6 @@ def write_whole(path: Path, write) -> None:
     """A file appears under its name only when it is whole."""
     partial = path.with_suffix(".partial")
     write(partial)
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
     partial.rename(path)

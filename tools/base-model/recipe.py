@@ -15,6 +15,7 @@ root = Path(__file__).resolve().parents[2]
 work = Path(os.environ.get("BASE_MODEL", root / ".cache/base-model")).resolve()
 archives, corpus_folder, exam = work / "archives", work / "corpus", work / "HumanEval-SingleLineInfilling.jsonl.gz"
 gguf = root / ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
+qwen = work / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
 tokenizer_file, start, run, reports = work / "tokenizer.json", work / "start.blocks", work / "run", work / "reports"
 
 vocabulary_size, layers_kept = 16_384, 16
@@ -27,8 +28,12 @@ piece_bytes = 60 * 2**20
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True)
-    for stage in (corpus, vocabulary, layers, surgery, pieces, original, pack):
+    for stage in (vocabulary, layers, surgery, pieces, original, pack):
         stages.add_parser(stage.__name__, help=stage.__doc__).set_defaults(do=stage)
+    command = stages.add_parser("corpus", help=corpus.__doc__)
+    command.add_argument("--registries", nargs="+", default=["npm", "pypi", "crates", "go", "maven"])
+    command.add_argument("--every", type=int, default=1, help="of so many packages to train on only one, to begin sooner")
+    command.set_defaults(do=corpus)
     command = stages.add_parser("pin", help=pin.__doc__)
     command.add_argument("registry")
     command.add_argument("names", nargs="+")
@@ -47,6 +52,11 @@ def main() -> None:
     command.add_argument("--rate", type=float)
     command.add_argument("--first", type=Path, help="folder of an adapter to begin with, such as media/adapter")
     command.set_defaults(do=adapt)
+    command = stages.add_parser("heal", help=heal.__doc__)
+    command.add_argument("--tokens", type=int, default=10_000_000, help="to read in all")
+    command.add_argument("--first", type=Path, help="folder of an adapter to begin with")
+    command.add_argument("--export", type=Path, help="only write the newest checkpoint as an adapter into this folder")
+    command.set_defaults(do=heal)
     command = stages.add_parser("evaluate", help=evaluate.__doc__)
     command.add_argument("folders", nargs="+", type=Path)
     command.add_argument("--human", type=int, default=1033)
@@ -76,7 +86,7 @@ def pin(arguments: argparse.Namespace) -> None:
         write_manifest([*others, package])
 
 
-def corpus(_: argparse.Namespace) -> None:
+def corpus(arguments: argparse.Namespace) -> None:
     """fetch the pinned packages and keep what is worth reading"""
     from corpus import build_corpus
 
@@ -85,7 +95,7 @@ def corpus(_: argparse.Namespace) -> None:
     show(exam)
     partial = work / "corpus.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    build_corpus(archives, exam, partial)
+    build_corpus(archives, exam, partial, arguments.registries, arguments.every)
     shutil.rmtree(corpus_folder, ignore_errors=True)
     partial.rename(corpus_folder)
     for path in sorted(corpus_folder.iterdir()):
@@ -199,7 +209,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 def adapt(arguments: argparse.Namespace) -> None:
     """train low-rank changes of SmolLM2 itself; called again it goes on"""
-    from adapt import Plan, adapt, write_adapter
+    from adapt import Plan, Written, adapt, write_adapter
     from corpus import read_shard
     from packages import sha256
     from surgery import decoder_of, read_tokenizer, read_weights
@@ -209,8 +219,38 @@ def adapt(arguments: argparse.Namespace) -> None:
     held_out = read_shard(corpus_folder / "held-out-000.parquet")
     decoder, tokenizer = decoder_of(read_weights(gguf, None)), read_tokenizer(gguf)
     adapt(decoder, tokenizer, files, held_out, work / "adapter-run", plan, arguments.first)
-    write_adapter(work / "adapter-run/state.pt", work / "adapter", sha256(gguf), plan)
+    written = Written("hone-135m", "HuggingFaceTB/SmolLM2-135M-Instruct", sha256(gguf), plan.rank, plan.alpha)
+    write_adapter(work / "adapter-run/state.pt", work / "adapter", written)
     show(work / "adapter/adapter_model.safetensors")
+
+
+def heal(arguments: argparse.Namespace) -> None:
+    """train low-rank changes of Qwen2.5-Coder; called again it goes on"""
+    from adapt import Written, write_adapter
+    from corpus import read_shard
+    from heal import OutOfDate, Plan, hash_of
+    from heal import heal as train_on
+    from heal_rows import qwen_marks, recipe_of_rows
+    from packages import sha256
+    from surgery import read_qwen, read_qwen_tokenizer
+
+    plan, folder = Plan(), work / "heal-run"
+    if arguments.export is None:
+        shards = train_shards()
+        belongs = {"model": hash_of([qwen]), "corpus": hash_of(shards), "rows": recipe_of_rows()}
+        files = [file for shard in shards for file in read_shard(shard)]
+        held_out = read_shard(corpus_folder / "held-out-000.parquet")
+        try:
+            train_on(read_qwen(qwen), read_qwen_tokenizer(qwen), qwen_marks, files, held_out, folder, plan, belongs,
+                     arguments.tokens, arguments.first)  # fmt: skip
+        except OutOfDate as error:
+            raise SystemExit(str(error)) from error
+        except BlockingIOError as error:
+            raise SystemExit(f"Another training uses {folder}. Stop it first.") from error
+    written = Written("hone-500m", "Qwen/Qwen2.5-Coder-0.5B-Instruct", sha256(qwen), plan.rank, plan.alpha, qwen_marks)
+    out = arguments.export or work / "hone-500m"
+    write_adapter(folder / "state.pt", out, written)
+    print(f"{sha256(out / 'adapter_model.safetensors')}  {out}")
 
 
 def given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from gguf import GGUFReader
+from gguf import GGUFReader, dequantize
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from blocks import decode
 from model import Decoder, Shape, angles, load_blocks, write_whole
-from vocabulary import original_tokenizer
+from vocabulary import original_tokenizer, qwen_tokenizer
 
 names = {
     "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
@@ -53,6 +53,38 @@ def read_weights(gguf: Path, rows: list[int] | None) -> dict[str, Tensor]:
                 data = data.view(heads[part], -1, 2, data.shape[1]).transpose(1, 2).reshape(data.shape)
             weights[f"layers.{layer}.{names[part]}.weight"] = data
     return weights
+
+
+def read_qwen(gguf: Path) -> Decoder:
+    """Qwen2's shape, unrounded from whatever blocks the file has. Embedding and head are one matrix there, stored twice:
+    the finer copy is taken for both."""
+    reader = GGUFReader(gguf)
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+
+    def field(name: str):
+        return reader.fields[f"qwen2.{name}"].contents()
+
+    shape = Shape(len(tensors["token_embd.weight"].data), field("block_count"), field("embedding_length"),
+                  field("feed_forward_length"), field("attention.head_count"), field("attention.head_count_kv"),
+                  field("rope.freq_base"), field("attention.layer_norm_rms_epsilon"), attention_bias=True)  # fmt: skip
+    state = {}
+    for name, tensor in tensors.items():
+        _, layer, part, kind = name.split(".") if name.startswith("blk.") else ("", "", name.split(".")[0], "weight")
+        new = {"token_embd": None, "output": "embed_tokens", "output_norm": "norm"}.get(part, f"layers.{layer}.{names.get(part)}")
+        if part == "token_embd" and "output.weight" not in tensors:
+            new = "embed_tokens"
+        if new is not None:
+            state[f"{new}.{kind}"] = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).astype(np.float32))
+    with torch.device("meta"):
+        decoder = Decoder(shape)
+    decoder.load_state_dict(state, assign=True)
+    return decoder
+
+
+def read_qwen_tokenizer(gguf: Path) -> Tokenizer:
+    fields = GGUFReader(gguf).fields
+    tokens = fields["tokenizer.ggml.tokens"].contents()
+    return qwen_tokenizer(tokens, fields["tokenizer.ggml.merges"].contents())
 
 
 def decoder_of(weights: dict[str, Tensor]) -> Decoder:

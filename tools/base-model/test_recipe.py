@@ -201,7 +201,7 @@ def test_low_rank_changes_begin_as_nothing_learn_and_go_to_a_file(tmp_path) -> N
     batch = [(row, [1.0] * len(row)) for row in ids]
     exact = train.loss_of(decoder, torch.tensor(ids)).item()
     plan = adapt.Plan(seconds=1, rank=4, alpha=8)
-    adapt.made_low_rank(decoder, plan)
+    adapt.made_low_rank(decoder, plan.rank, plan.alpha)
     learned = {name: p for name, p in decoder.named_parameters() if p.requires_grad}
     assert {name.rsplit(".", 1)[1] for name in learned} == {"a", "b"}
     assert adapt.loss_of(decoder, batch).item() == pytest.approx(exact, rel=0.02)

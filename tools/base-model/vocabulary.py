@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 # Ids 0..16 of the original stay what they are; these three are read anew.
 renamed = {"<gh_stars>": "<fim_prefix>", "<issue_start>": "<fim_suffix>", "<issue_comment>": "<fim_middle>"}
@@ -22,6 +22,24 @@ def original_tokenizer(tokens: list[str], merges: list[str]) -> Tokenizer:
     """From the arrays of the GGUF file, with its `smollm` way of cutting text before merging."""
     pairs = [tuple(merge.split(" ")) for merge in merges]
     return _tokenizer({token: i for i, token in enumerate(tokens)}, pairs, tokens[:special_count])
+
+
+# GPT-4's way of cutting text, digits one by one, as `qwen2` in src/model/ggufTokenizer.ts.
+qwen_words = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+              r"|\s+(?!\S)|\s+")  # fmt: skip
+
+
+def qwen_tokenizer(tokens: list[str], merges: list[str]) -> Tokenizer:
+    """From the arrays of the GGUF file; what spells a special token in a text is text."""
+    pairs = [tuple(merge.split(" ")) for merge in merges]
+    tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=pairs))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(qwen_words), behavior="isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])  # fmt: skip
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
 
 
 def trim(original: Tokenizer, texts: Iterable[str], size: int) -> tuple[Tokenizer, list[int]]:

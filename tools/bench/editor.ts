@@ -10,6 +10,7 @@ import * as path from 'node:path';
 import type * as vscode from 'vscode';
 import { Feedback } from '../../test/editor/feedback';
 import { cpuPercents, descendantsRunning, usageOf } from '../../test/editor/processes';
+import { readStalls, watchEventLoop } from '../../test/editor/stalls';
 import { Editor, projectRoot, type Window } from '../../test/editor/workbench';
 import { quantile } from '../../src/util/statistics';
 import { type Figure, format, spread } from './machine';
@@ -206,31 +207,6 @@ function longest(sorted: readonly number[]): string {
 
 async function switchHone(api: typeof vscode, on: boolean): Promise<void> {
   await api.workspace.getConfiguration('hone').update('enabled', on, true);
-}
-
-/**
- * Runs in the extension host: a timer every 5 ms writes down how late it came, but no more than the
- * process was at work since, so that the turns of other programs do not count.
- */
-function watchEventLoop(): void {
-  const state = globalThis as { honeStalls?: number[]; honeTimer?: NodeJS.Timeout };
-  const stalls: number[] = (state.honeStalls = []);
-  const cpuMs = () => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
-  let last = [performance.now(), cpuMs()] as const;
-  state.honeTimer = setInterval(() => {
-    const now = [performance.now(), cpuMs()] as const;
-    stalls.push(Math.min(Math.max(0, now[0] - last[0] - 5), now[1] - last[1]));
-    last = now;
-  }, 5);
-}
-
-function readStalls(): number[] {
-  const { honeStalls = [], honeTimer } = globalThis as {
-    honeStalls?: number[];
-    honeTimer?: NodeJS.Timeout;
-  };
-  clearInterval(honeTimer);
-  return honeStalls;
 }
 
 /** What Hone wrote into its own log. */

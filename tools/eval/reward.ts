@@ -10,7 +10,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { featureNames } from '../../src/completion/features';
 import { noOutcomes } from '../../src/completion/outcomeMemory';
-import { thresholdOf, worthOf } from '../../src/completion/rerank';
+import { evenChance, thresholdOf, worthsOf } from '../../src/completion/rerank';
 import { score } from '../../src/completion/score';
 import { createRewardModel, rounded, type RewardWeights } from '../../src/model/rewardModel';
 import { openExistingStore } from '../../src/store/feedbackStore';
@@ -187,18 +187,24 @@ const perfectOrder: Order = ({ options }) =>
     probability: Number(isRight),
   }));
 
+/** @param rate what to order by, of each option; the product's order when left out */
 function orderOf(
   weights: RewardWeights,
-  key: (judgement: Judgement, option: RewardOption) => number = ({ probability }, { text }) =>
-    worthOf(probability, text),
+  rate?: (judgement: Judgement, option: RewardOption) => number,
 ): Order {
   const model = createRewardModel(weights, featureNames);
   return ({ options }) => {
     const judgements = model.judge(options.map(({ row }) => row));
-    return first(options, (option, i) => {
-      const judgement = judgements[i] ?? { probability: 0, preference: 0 };
-      return { key: key(judgement, option), probability: judgement.probability };
-    });
+    const judged = options.map((option, i) => ({
+      ...(judgements[i] ?? { probability: 0, preference: 0 }),
+      text: option.text,
+      option,
+    }));
+    const keys = rate ? judged.map((one) => rate(one, one.option)) : worthsOf(judged);
+    return first(options, (_, i) => ({
+      key: keys[i] ?? 0,
+      probability: judged[i]?.probability ?? 0,
+    }));
   };
 }
 
@@ -242,7 +248,9 @@ function figures(title: string, chosen: readonly Chosen[]): string {
     target: Number(option.isRight),
   }));
   const at = (threshold: number) => {
-    const shown = chosen.filter(({ probability }) => probability >= threshold);
+    const shown = chosen.filter(
+      ({ option: { text }, probability }) => evenChance({ text, probability }) >= threshold,
+    );
     const kept = shown.reduce(
       (sum, { option }) => sum + Number(option.isRight) * option.text.length,
       0,

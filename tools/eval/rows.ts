@@ -40,6 +40,8 @@ export interface Row {
   readonly samples: number;
   /** Whether the reward model that ships orders the candidates, in place of the fitted score. */
   readonly reward: boolean;
+  /** Asked while typing, at the settings that ship; by hand and for one line where left out. */
+  readonly atDefaults?: boolean;
 }
 
 const nothing = {
@@ -145,8 +147,9 @@ export class Workbench {
     return suggest(
       {
         document: documentOf(cut, this.#sources.entry.name),
-        trigger: 'invoked',
-        settings: { ...defaultSettings, multiline: 'never' },
+        trigger: row.atDefaults === true ? 'automatic' : 'invoked',
+        settings:
+          row.atDefaults === true ? defaultSettings : { ...defaultSettings, multiline: 'never' },
         policy: row.policy === 'none' ? undefined : this.#policies[row.policy],
         neighbours: row.neighbours ? neighbours : undefined,
         copyIndex: row.copied ? this.#copyIndex : undefined,

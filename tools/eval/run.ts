@@ -7,6 +7,7 @@
  * npm run eval -- reward [--stores DIR]: makes the reward model that ships (see reward.ts).
  * npm run eval -- calibration --stores DIR: whether forecasts are to be believed (see calibration.ts).
  * npm run eval -- members [--cuts N]: members of TypeScript that do not exist (see members.ts).
+ * npm run eval -- blocks [--cuts N]: first lines of blocks that are shown (see blocks.ts).
  * npm run eval -- offpolicy --histories DIR: estimates beside replays (see offPolicy.ts).
  * npm run eval -- gate [--challengers N]: what the gate makes of poisoned feedback (see gate.ts).
  */
@@ -33,7 +34,8 @@ import type { Suggestion } from '../../src/types';
 import { stderrLogger } from '../../src/util/log';
 import { readGrammar } from '../grammars.mjs';
 import { type Answer, AnswerFile, codeKey } from './answers';
-import { type ClosedCuts, type Cut, makeCuts } from './cuts';
+import { blocksAndLines, blocksReport, typingRow } from './blocks';
+import { type ClosedCuts, type Cut, makeCuts, type SourceFile } from './cuts';
 import { fitReport, fitScore, questionsOf, writeWeights } from './fit';
 import { gateReport } from './gate';
 import { judge, memberCuts, memberTable, type MemberAnswer } from './members';
@@ -80,9 +82,10 @@ const rowNames: RowNames = { all: rows, baselines: [...baselines], everything: e
 
 const answers = new AnswerFile(path.join(cache, 'answers.jsonl'));
 const fitting = positionals[0] === 'fit';
+const onTuned = fitting || positionals[0] === 'blocks';
 const chosen = packages.filter(
   ({ set, name }) =>
-    set === (fitting ? 'tuned' : values.set) &&
+    set === (onTuned ? 'tuned' : values.set) &&
     (values.packages === undefined || values.packages.split(',').includes(name)),
 );
 if (chosen.length === 0)
@@ -90,6 +93,12 @@ if (chosen.length === 0)
 
 if (positionals[0] === 'gate') {
   process.stdout.write((await gateReport(Number(values.challengers), note)) + '\n');
+} else if (positionals[0] === 'blocks') {
+  if (!values.summary) await askAll(fitKey(), [typingRow], Number(values.cuts ?? 15), 'none');
+  const names = chosen.map(({ name }) => name);
+  const asked = latest(fitKey(), [typingRow]).filter((each) => names.includes(each.package));
+  const weights = await readRewardWeights(shippedReward);
+  process.stdout.write(blocksReport(asked, createRewardModel(weights, featureNames)) + '\n');
 } else if (fitting) {
   if (!values.summary) await askAll(fitKey(), [fitRow], Number(values.cuts ?? 40), 'none');
   const fit = fitScore(questionsOf(latest(fitKey(), [fitRow])));
@@ -131,7 +140,10 @@ if (positionals[0] === 'gate') {
 
 /** Key of what is fitted to: it does not hang on what is made by fitting. */
 function fitKey(): string {
-  const made = ['src/completion/{score,scoreWeights,features}.ts', 'media/reward/pretrained.json'];
+  const made = [
+    'src/completion/{score,scoreWeights,features,rerank,judge}.ts',
+    'media/reward/pretrained.json',
+  ];
   return codeKey(root, made, values.model);
 }
 
@@ -183,7 +195,9 @@ async function askAll(
   closed: ClosedCuts,
 ): Promise<void> {
   const { equipment, close } = await equip();
-  const opened = chosen.map((entry) => openPackage(entry, equipment, count, closed));
+  const cutsOf = (files: readonly SourceFile[]) =>
+    asked.includes(typingRow) ? blocksAndLines(files, count) : makeCuts(files, count, 1, closed);
+  const opened = chosen.map((entry) => openPackage(entry, equipment, cutsOf));
   const all = opened.reduce((sum, { cuts }) => sum + cuts.length, 0);
   const startMs = performance.now();
   let done = 0;
@@ -225,9 +239,13 @@ async function equip(): Promise<{ equipment: Equipment; close: () => Promise<voi
   return { equipment, close: () => session.release() };
 }
 
-function openPackage(entry: PackageEntry, equipment: Equipment, count: number, closed: ClosedCuts) {
+function openPackage(
+  entry: PackageEntry,
+  equipment: Equipment,
+  cutsOf: (files: readonly SourceFile[]) => readonly Cut[],
+) {
   const sources = readPackage(entry, cache);
-  const cuts = makeCuts(sources.files, count, 1, closed);
+  const cuts = cutsOf(sources.files);
   note(`${entry.name} ${entry.version}: ${sources.files.length} files, ${cuts.length} cuts`);
   return { entry, workbench: new Workbench(sources, equipment), cuts };
 }
@@ -257,7 +275,7 @@ function answerOf(
       ...rest,
       logProb: Number.isFinite(logProb) ? logProb : null,
     })),
-    ...(row === fitRow && { context }),
+    ...((row === fitRow || row === typingRow) && { context }),
   };
 }
 

@@ -45,6 +45,8 @@ test('Alt+] shows another candidate, and the row names the one that was taken', 
 test('thumbs and comments are stored with the last suggestion', async () => {
   await window.status('hone.hone.status').click();
   await window.pick('Bad suggestion');
+  await window.page.getByText('Rate the last suggestion, in cycled.ts').waitFor();
+  await window.pick('Bad suggestion');
   await feedback.wait('cycled.ts', ({ thumb }) => thumb === 'down');
   await window.command('Hone: Comment on Last Suggestion...');
   await window.answer('It should have been the weight.');
@@ -53,26 +55,26 @@ test('thumbs and comments are stored with the last suggestion', async () => {
 
 test('what an export would write is shown before anything is written', async () => {
   await window.command('Hone: Export Feedback...');
+  await window.pick('This workspace (shop)');
+  await window.pick('All time');
   await window.pick('events');
-  await window.dialog().waitFor();
-  expect(await window.dialog().textContent()).toContain('as events?');
   await window.page.locator('.tab', { hasText: 'Hone export events.md' }).waitFor();
-  await window.dialog().locator('.monaco-button', { hasText: 'Cancel' }).click();
-  await window.dialog().waitFor({ state: 'detached' });
+  await window.page.getByText('as events?').waitFor();
+  await window.pick('Cancel');
 });
 
 test('switched off from the menu, it says so and stays silent until it is switched on', async () => {
   await openAtCursor(window, 'off.ts');
   await window.status('hone.hone.status').click();
-  await window.pick('Turn suggestions off');
-  await window.status('hone.hone.status').filter({ hasText: 'off' }).waitFor();
+  await window.pick('Disable everywhere');
+  await window.status('hone.hone.status').filter({ hasText: 'Hone: off' }).waitFor();
   await openAtCursor(window, 'off.ts');
   await window.type(typed);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   expect(await window.ghost()).toBe('');
   expect(await feedback.of('off.ts')).toEqual([]);
 
-  await window.command('Hone: Turn Suggestions On or Off');
+  await window.command('Hone: Enable Suggestions Everywhere');
   await window.waitReady();
   await openAtCursor(window, 'off.ts', cursorLine, cursorColumn + typed.length);
   await window.type('re');

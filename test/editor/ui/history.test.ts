@@ -67,9 +67,9 @@ test('it is offered once something was taken, with what it costs', async () => {
   await window.type('.');
   await window.waitGhost();
   await window.press('Tab');
-  const offer = toast('Hone can learn from the history of market');
+  const offer = toast('Hone can learn the style of market');
   await offer.waitFor({ timeout: 30_000 });
-  expect(await offer.innerText()).toMatch(/minutes at most.*nothing leaves this machine/s);
+  expect(await offer.innerText()).toMatch(/about 20 minutes.*nothing leaves this machine/s);
   await offer.getByText('Not Now').click();
   await offer.waitFor({ state: 'detached' });
   expect(histories()).toEqual([]);
@@ -79,17 +79,19 @@ test('before it begins it says what it costs, and while it reads it can be stopp
   await window.command("Hone: Learn from This Repository's History...");
   await window.dialog().waitFor();
   expect(await window.dialog().innerText()).toMatch(/Learn from the history of market\?/);
-  expect(await window.dialog().innerText()).toMatch(/All 12 commits are read.*Nothing leaves/s);
+  expect(await window.dialog().innerText()).toMatch(/Hone reads all 12 commits.*Nothing leaves/s);
   await window.dialog().locator('.monaco-button', { hasText: 'Start' }).click();
   const progress = toast(/reading history, [1-9]/);
   await progress.waitFor({ timeout: 90_000 });
-  await progress.getByText('Cancel').click();
+  const bar = window.status('hone.hone.status').filter({ hasText: 'learning' });
+  await bar.waitFor();
+  await window.command('Hone: Stop Training');
   await toast('Stopped; nothing has changed').waitFor({ timeout: 30_000 });
   expect(histories()).toEqual([]);
 });
 
 test('begun again it goes on, counts from then on, and says what came of it', async () => {
-  const end = toast('Hone tried itself at');
+  const end = toast('Hone practised at');
   const busy = toast('Try again later');
   // The process that was stopped has a moment to put away what it has.
   await poll(
@@ -106,7 +108,7 @@ test('begun again it goes on, counts from then on, and says what came of it', as
   );
   await end.waitFor({ timeout: 150_000 });
   expect(await end.innerText()).toMatch(
-    /tried itself at \d\d places in the history of market and was right at \d+; that counts from now on, but is too little to train on/,
+    /practised at \d\d places in the history of market and was right at \d+; that counts from now on\. Not enough examples yet: \d+ of 100/,
   );
   expect(histories()).toHaveLength(1);
   // Suggestions went on all the while, and do.

@@ -18,11 +18,13 @@ const learned = 'wax.press(total, 17);';
 
 let editor: Editor;
 let window: Window;
+let feedback: Feedback;
 
 beforeAll(async () => {
   editor = await Editor.start();
   window = await editor.open(makeLedger('ledger'));
   await window.waitReady();
+  feedback = new Feedback(editor.server.dataDir);
 });
 
 function makeLedger(title: string): string {
@@ -57,7 +59,6 @@ const until = (isWanted: (ghost: string) => boolean, within = window): Promise<s
   });
 
 test('a version that was learned changes the next suggestion, and rolling back restores it', async () => {
-  const feedback = new Feedback(editor.server.dataDir);
   expect(await suggested()).not.toContain('wax');
   const before = await feedback.wait('ledger.ts', ({ text }) => text !== null);
   const { id } = await makeVersion(editor.server.dataDir, learned);
@@ -66,7 +67,7 @@ test('a version that was learned changes the next suggestion, and rolling back r
   await window.pick(id);
   await until((ghost) => ghost.includes('wax'));
 
-  await window.command('Hone: Roll Back to the Version Before');
+  await window.command('Hone: Roll Back to Previous Version');
   const after = await until((ghost) => !ghost.includes('wax'));
   // What is drawn beside the likeliest differs from time to time; who proposes it does not.
   await feedback.wait(
@@ -84,11 +85,19 @@ test('with all feedback it forgets what was learned as well, in this window and 
   await other.waitReady();
   await until((ghost) => ghost.includes('wax'), other);
 
-  await window.command('Hone: Delete All Feedback...');
-  const dialog = window.dialog();
-  await dialog.waitFor();
-  expect(await dialog.innerText()).toMatch(/What Hone has learned from it stays in use/);
-  await dialog.getByText('Delete and Forget What Was Learned').click();
+  const choosesAll = async (): Promise<void> => {
+    await window.command('Hone: Delete Feedback...');
+    await window.pick('All workspaces');
+    await window.pick('All time');
+    await window.page.getByText('Delete feedback from all workspaces?').waitFor();
+  };
+  const { length } = await feedback.of('ledger.ts');
+  await choosesAll();
+  await window.press('Enter');
+  await window.page.getByText('Delete feedback from all workspaces?').waitFor({ state: 'hidden' });
+  expect((await feedback.of('ledger.ts')).length).toBeGreaterThanOrEqual(length);
+  await choosesAll();
+  await window.pick('and forget everything learned');
   const toast = window.page.locator('.notification-toast', { hasText: 'is forgotten' });
   await toast.waitFor({ timeout: 60_000 });
   const learnedFolder = path.join(

@@ -55,7 +55,7 @@ test('the same seed gives the same report and the same page, byte for byte', asy
   expect(report.decisions).toBeGreaterThan(5);
   expect(Object.keys(report.arms)).toEqual(['none', 'cache', 'reward', 'all']);
   expect(report.otherEagerness.map(({ eagerness }) => eagerness)).toEqual([0.3]);
-  expect(first.files['report.md']).toContain('## Another eagerness');
+  expect(first.files['report.html']).toContain('<h2>Another eagerness</h2>');
 
   const other = await honeReplay(history, 'third', '--seed', '2', ...options);
   expect(other.json).not.toBe(first.json);

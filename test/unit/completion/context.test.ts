@@ -98,6 +98,10 @@ describe('more than one line may be proposed', () => {
     check('case 1:█\n', true);
     check('const f = () =>\n  █', true);
     check('while true do█', true);
+    // As Enter between two brackets leaves it.
+    check('class A {\n  f(x) {\n    █\n  }\n}\n', true);
+    check('class A {\r\n\tf(x) {\r\n\t\t█\r\n\t}\r\n}\r\n', true);
+    check('on(x, () => {\n  █\n});', true);
     check('call(\n  █\n);', true);
     check('function f() {█ }', true);
     check("test('x', () => {█})", true);

@@ -72,6 +72,22 @@ test('do not depend on the order of the candidates, so that the store says the s
   expect(backwards.toReversed()).toEqual(forwards);
 });
 
+test('of beginnings are as if all had been cut after as many lines', () => {
+  const whole = [
+    candidate('a();\nb();', { logProb: -5 }),
+    candidate('c();\nd();', { source: 'sampled', logProb: -6 }),
+  ];
+  const beginnings = [
+    candidate('a();', { logProb: -1 }),
+    candidate('c();', { source: 'sampled', logProb: -2 }),
+  ];
+  const marked = 'if (x) {\n  █\n}';
+  const alone = featuresOf(decision(marked, ...beginnings), noOutcomes);
+  const together = featuresOf(decision(marked, ...whole, ...beginnings), noOutcomes);
+  expect(together.slice(2)).toEqual(alone);
+  expect(together.slice(0, 2)).toEqual(featuresOf(decision(marked, ...whole), noOutcomes));
+});
+
 describe('say of a candidate', () => {
   test('how likely the policy finds it, beside its rivals', () => {
     const rival = candidate('make();', { source: 'sampled', logProb: -6 });

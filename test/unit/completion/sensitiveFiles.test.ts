@@ -158,6 +158,22 @@ describe('the rules of a folder', () => {
     );
   });
 
+  test.each(['/.cache/', '.cache/start/garden', 'garden/'])(
+    'a folder that the repository around it ignores by %s follows its own rules',
+    (ignored) => {
+      const rules = new FolderRules([], '.cache/start/garden');
+      rules.setIgnoreFile('', `${ignored}\n*.ts\n`);
+      rules.setIgnoreFile('.cache/start', 'src/\n');
+      rules.setIgnoreFile('.cache/start/garden', 'tmp/\n');
+      check(
+        rules,
+        `open src/a.ts
+         gitIgnored tmp/a.ts
+         secret .env`,
+      );
+    },
+  );
+
   test('a removed ignore file no longer counts', () => {
     const rules = new FolderRules([]);
     rules.setIgnoreFile('', 'a.ts');

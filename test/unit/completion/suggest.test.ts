@@ -408,6 +408,23 @@ describe('with a reward model', () => {
     expect((await ask('const user = █', { policy, reward, options, settings })).shownIndex).toBe(0);
   });
 
+  test('the first lines of a block are shown where the whole is not believed in', async () => {
+    const block = 'this.filename = filename;\n    this.maxAge = maxAge;\n    this.none = null;';
+    const { policy: own } = policyOf([block, -9]);
+    const lines = block.split('\n');
+    const twoLines = lines.slice(0, 2).join('\n');
+    const marked = 'class Cache {\n  constructor(filename, maxAge) {\n    █\n  }\n}';
+    const reward = believing({ [lines[0] ?? '']: 0.2, [twoLines]: 0.18 });
+    const suggestion = await ask(marked, { policy: own, reward, options });
+    expect(suggestion.candidates[suggestion.shownIndex ?? -1]?.text).toBe(twoLines);
+    expect(texts(suggestion).toSorted()).toEqual([lines[0], twoLines, block]);
+    const unsure = believing({ [lines[0] ?? '']: 0.04, [twoLines]: 0.01 });
+    expect((await ask(marked, { policy: own, reward: unsure, options })).shownIndex).toBeNull();
+    const settings = { ...baseParams().settings, multiline: 'never' } as const;
+    const never = await ask(marked, { policy: own, reward, options, settings });
+    expect(texts(never)).toEqual([lines[0]]);
+  });
+
   test('outcomes are remembered as they were when it was asked', async () => {
     const times: number[] = [];
     const outcomes = {

@@ -19,7 +19,7 @@ const plan: ExportPlan = {
     { prompt: 'const a = ', completion: '```1' },
     { prompt: 'x', completion: 'y' },
   ],
-  leaves: ['Code of yours leaves.', 'Nothing is sent.'],
+  leaves: ['This export contains your code.', 'Nothing is sent.'],
 };
 
 describe('the preview of an export', () => {

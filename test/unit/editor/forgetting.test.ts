@@ -54,7 +54,7 @@ const moment = () => new Promise((resolve) => setTimeout(resolve, 4));
 
 test('without its rows what was learned stays, but no copy of a row does', async () => {
   const { files, clock } = await setUp();
-  await forgetRows(files, clock);
+  await forgetRows(files, clock, 'all');
   expect(await left(files)).toEqual([
     'activity',
     'everywhere/champion.json',
@@ -65,6 +65,16 @@ test('without its rows what was learned stays, but no copy of a row does', async
     'reward.json',
   ]);
   expect(await hasLearned(files)).toBe(true);
+});
+
+test.each<[string, 'all' | readonly string[], readonly string[]]>([
+  ['all', 'all', []],
+  ['of one repository', ['0a1b'], []],
+  ['none', [], ['histories/0a1b.db', 'histories/0a1b.db.learning/answers/1.json']],
+])('replayed histories go with their rows as far as they are meant: %s', async (_, meant, kept) => {
+  const { files, clock } = await setUp();
+  await forgetRows(files, clock, meant);
+  expect((await left(files)).filter((file) => /histories|learning/.test(file))).toEqual(kept);
 });
 
 test('everything means every line of versions, and none is in use when it is let go of', async () => {
@@ -83,7 +93,7 @@ test('what is at work in another window is ended, and waited for, before anythin
   const { files, clock } = await setUp();
   const held = await takeLock(files.locks.training, clock);
   let isDone = false;
-  const forgetting = forgetRows(files, clock).then(() => (isDone = true));
+  const forgetting = forgetRows(files, clock, 'all').then(() => (isDone = true));
   await expect.poll(() => existsSync(files.locks.history)).toBe(true);
   await moment();
   for (let passed = 0; !held?.lost.aborted && passed < 10; passed++) {
@@ -104,7 +114,7 @@ test('what is at work in another window is ended, and waited for, before anythin
 test('with nothing learned there is nothing to forget', async () => {
   const files = learnedFiles(path.join(await temporaryFolder(), 'learned'));
   expect(await hasLearned(files)).toBe(false);
-  await forgetRows(files, new FakeClock());
+  await forgetRows(files, new FakeClock(), 'all');
   await forgetEverything(files, new FakeClock(), () => Promise.resolve());
   expect(await left(files)).toEqual([]);
 });

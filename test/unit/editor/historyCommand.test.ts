@@ -42,14 +42,14 @@ const taken: FeedbackEvent = {
 };
 
 /** A window; windows that share `remembered` are of one user. */
-function offerOf(remembered: Map<string, unknown>, mode = 'idle'): HistoryOffer {
+function offerOf(remembered: Map<string, unknown>, mode = 'idle', nowMs = 0): HistoryOffer {
   return new HistoryOffer({
     memory: {
       get: (key: string) => remembered.get(key),
       update: (key: string, value: unknown) => Promise.resolve(void remembered.set(key, value)),
     },
     learning: { settings: () => ({ learning: { mode } }), model: { base: {} } },
-    clock: { now: () => 0 },
+    clock: { now: () => nowMs },
     logger: silentLogger,
   } as unknown as HistoryCommandParams);
 }
@@ -62,13 +62,22 @@ describe('the offer to learn from the history', () => {
     Object.assign(editor, { directory, isTrusted: true, answer: 'Not Now', said: [], ran: [] });
   });
 
-  test('comes once for a repository, whatever the answer', async () => {
+  test('comes again on another day where it got no answer', async () => {
+    const remembered = new Map<string, unknown>();
+    Object.assign(editor, { answer: undefined });
+    offerOf(remembered).notice(taken);
+    await vi.waitFor(() => expect(editor.said).toHaveLength(1));
+    offerOf(remembered, 'idle', 25 * 3_600_000).notice(taken);
+    await vi.waitFor(() => expect(editor.said).toHaveLength(2));
+  });
+
+  test('comes once for a repository where it got one', async () => {
     const remembered = new Map<string, unknown>();
     const first = offerOf(remembered);
     first.notice(taken);
     first.notice(taken);
     await vi.waitFor(() => expect(editor.said).toHaveLength(1));
-    const later = offerOf(remembered);
+    const later = offerOf(remembered, 'idle', 25 * 3_600_000);
     const looked = vi.spyOn(remembered, 'get');
     later.notice(taken);
     await vi.waitFor(() => expect(looked).toHaveBeenCalled());

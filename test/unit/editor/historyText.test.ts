@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import {
+  answered,
   costWords,
   failureWords,
   historyEndWords,
   type HistoryEnd,
+  isOfferDue,
   isUsedEnough,
   noHistoryWords,
+  noOffers,
   noUse,
+  type Offers,
   offerWords,
   tooFewPlacesWords,
   withEvent,
@@ -16,6 +20,7 @@ import { StoreError } from '../../../src/store/errors';
 import type { FeedbackEvent, Outcome } from '../../../src/types';
 
 const minuteMs = 60_000;
+const nowMs = Date.UTC(2026, 4, 20);
 
 function shown(timeMs: number): FeedbackEvent {
   return { kind: 'shown', suggestionId: 'a', candidateIndex: 0, timeMs };
@@ -47,15 +52,28 @@ describe('learning from the history is offered', () => {
   });
 
   test('with what it costs, and that nothing leaves the machine', () => {
-    expect(offerWords('shop')).toMatch(/shop.* 20 minutes at most.*nothing leaves this machine/);
+    expect(offerWords('shop')).toMatch(
+      /style of shop .* about 20 minutes.*nothing leaves this machine.*status bar/,
+    );
     const { question, detail } = costWords('shop', { commits: 123, isShallow: true });
     expect(question).toContain('shop');
-    expect(detail).toMatch(/^All 123 commits that were cloned are read/);
+    expect(detail).toMatch(/^Hone reads all 123 commits that were cloned, your own commits first/);
     expect(detail).toContain('Nothing leaves this machine');
     expect(costWords('shop', { commits: 2_000, isShallow: false }).detail).toMatch(
-      /^The newest 2000 commits are read/,
+      /^Hone reads the newest 2000 commits,/,
     );
   });
+});
+
+test.each<[string, Partial<Offers>, boolean]>([
+  ['first', {}, true],
+  ['again on the same day', { times: 1, lastMs: nowMs - 23 * 60 * minuteMs }, false],
+  ['again on the next day', { times: 1, lastMs: nowMs - 24 * 60 * minuteMs }, true],
+  ['a fourth time', { times: 3, lastMs: 0 }, false],
+  ['after an answer', answered, false],
+  ['after the clock was set back', { times: 1, lastMs: nowMs + minuteMs }, true],
+])('whether it is offered %s', (_name, offers, expected) => {
+  expect(isOfferDue({ ...noOffers, ...offers }, nowMs)).toBe(expected);
 });
 
 describe('what cannot be learned from', () => {
@@ -91,15 +109,16 @@ describe('what came of it', () => {
   const report = { decisions: 412, accepted: 88, ownOnly: false };
 
   test.each<[HistoryEnd, RegExp]>([
-    [{ kind: 'tooLittle', words: 'Only 3.' }, /counts from now on, but is too little to train on/],
+    [
+      { kind: 'tooLittle', examples: { have: 3, needed: 100 } },
+      /counts from now on\. Not enough examples yet: 3 of 100\.$/,
+    ],
     [{ kind: 'elsewhere' }, /the next training/],
     [{ kind: 'stopped' }, /was stopped/],
     [{ kind: 'failed', error: new Error('No memory.') }, /training failed: No memory\.$/],
   ])('is one sentence: %o', (end, expected) => {
     const words = historyEndWords('shop', report, end);
-    expect(words).toMatch(
-      /^Hone tried itself at 412 places in the history of shop .*right at 88; /,
-    );
+    expect(words).toMatch(/^Hone practised at 412 places in the history of shop .*right at 88; /);
     expect(words).toMatch(expected);
   });
 

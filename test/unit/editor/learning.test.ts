@@ -12,7 +12,11 @@ import {
   type TrainingEnd,
   watchEveryMs,
 } from '../../../src/editor/learning';
-import { judgedForRefit, judgedForTraining } from '../../../src/editor/learningPlan';
+import {
+  commandMinutes,
+  judgedForRefit,
+  judgedForTraining,
+} from '../../../src/editor/learningPlan';
 import type { VersionLine } from '../../../src/editor/versionLine';
 import { ModelError } from '../../../src/model/errors';
 import type { FeedbackEvent } from '../../../src/types';
@@ -21,7 +25,11 @@ import { silentLogger } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
 
 const hourMs = 3_600_000;
-const tooLittle: TrainingEnd = { kind: 'tooLittle', words: 'There is too little feedback.' };
+const tooLittle: TrainingEnd = { kind: 'tooLittle', examples: { have: 19, needed: 100 } };
+const refused = {
+  kind: 'refused',
+  version: { id: 'v1', verdict: { reasons: ['It is no better.'] } },
+} as unknown as TrainingEnd;
 
 const dismissed: FeedbackEvent = {
   kind: 'outcome',
@@ -33,6 +41,8 @@ const dismissed: FeedbackEvent = {
   timeMs: 0,
 };
 
+const line = { name: 'line', workspace: undefined } as VersionLine;
+
 /** Windows that share a folder and a clock, with work that ends when a test says so. */
 async function setUp() {
   const directory = await temporaryFolder();
@@ -42,15 +52,17 @@ async function setUp() {
   const failures: unknown[] = [];
   const world = {
     judged: 0,
+    examples: { have: 100, needed: 100 },
     actedMs: clock.now() - hourMs,
     isOnMains: true,
     settings: defaultSettings.learning,
     /** What the next training does. */
-    train: (() => Promise.resolve(tooLittle)) as LearningWork['train'],
+    train: (() => Promise.resolve(refused)) as LearningWork['train'],
     refit: () => Promise.resolve(),
   };
   const open = (name: string): Learning => {
     const work: LearningWork = {
+      examples: () => Promise.resolve(world.examples),
       refit: () => {
         done.push(`${name} refits`);
         return world.refit();
@@ -64,7 +76,7 @@ async function setUp() {
       files: learnedFiles(directory),
       work,
       settings: () => world.settings,
-      line: () => ({ name: 'line', workspace: undefined }) as VersionLine,
+      line: () => line,
       store: () => Promise.resolve({ judgedSince: () => Promise.resolve(world.judged) }),
       machine: {
         idleMs: () => Promise.resolve(clock.now() - world.actedMs),
@@ -109,6 +121,7 @@ async function until(clock: FakeClock, isSo: () => boolean): Promise<void> {
 describe('a window', () => {
   test('refits once twenty were judged, without waiting for the next look', async () => {
     const { clock, done, world, open } = await setUp();
+    world.examples = { have: 19, needed: 100 };
     const learning = open('a');
     learning.start();
     for (let i = 0; i < judgedForRefit; i++) {
@@ -126,8 +139,11 @@ describe('a window', () => {
     learning.start();
     await until(clock, () => ends.length > 0);
     expect(done).toEqual(['a refits', 'a trains']);
-    expect(ends).toEqual([tooLittle]);
-    expect(learning.last).toMatchObject({ words: tooLittle.words, isUnfinished: false });
+    expect(ends).toEqual([refused]);
+    expect(learning.last).toMatchObject({
+      words: 'Version v1 is not used: It is no better.',
+      isUnfinished: false,
+    });
   });
 
   test('asks for the power only when it would train', async () => {
@@ -153,7 +169,7 @@ describe('a window', () => {
     learning.acted();
     await until(clock, () => learning.state.kind === 'resting');
     expect(learning.last?.isUnfinished).toBe(true);
-    world.train = () => Promise.resolve(tooLittle);
+    world.train = () => Promise.resolve(refused);
     clock.correct(defaultSettings.learning.idleMinutes * 60_000 * 0.8);
     await pass(clock, firstLookMs);
     expect(done.slice(1)).toEqual(['a trains']);
@@ -188,6 +204,51 @@ describe('a window', () => {
     expect(learning.stop()).toBe(true);
     await expect(training).rejects.toMatchObject({ name: 'AbortError' });
     expect(learning.stop()).toBe(false);
+  });
+
+  test.each([
+    ['known before it begins', { have: 19, needed: 100 }],
+    ['found by the run alone', { have: 100, needed: 100 }],
+  ])('that is asked for with too few examples leaves no trace: %s', async (_name, examples) => {
+    const { clock, world, open } = await setUp();
+    const learning = open('a');
+    const trainNow = () => learning.trainNow(new AbortController().signal, () => undefined);
+    expect(await trainNow()).toEqual(refused);
+    const { last } = learning;
+    world.examples = examples;
+    world.train = () => Promise.resolve(tooLittle);
+    clock.correct(hourMs);
+    expect(await trainNow()).toEqual(tooLittle);
+    expect(learning.last).toEqual(last);
+  });
+
+  test('that finds too few examples by itself does not try again at once', async () => {
+    const { clock, done, world, open } = await setUp();
+    world.train = () => Promise.resolve(tooLittle);
+    const learning = open('a');
+    learning.start();
+    await until(clock, () => done.length > 0);
+    await pass(clock, 4 * firstLookMs);
+    expect(done).toEqual(['a trains']);
+    expect(learning.last).toBeUndefined();
+  });
+
+  test('says soon how many examples there are, while it waits for more', async () => {
+    const { clock, world, open } = await setUp();
+    const learning = open('a');
+    const have = (): number | undefined => {
+      const reason = learning.state.kind === 'resting' ? learning.state.reason : undefined;
+      return reason?.kind === 'tooFewExamples' ? reason.examples.have : undefined;
+    };
+    world.examples = { have: 19, needed: 100 };
+    learning.start();
+    await until(clock, () => have() === 19);
+    world.examples = { have: 20, needed: 100 };
+    world.actedMs = clock.now();
+    learning.acted();
+    learning.recorded(dismissed);
+    await until(clock, () => have() === 20);
+    expect(clock.now() - world.actedMs).toBeLessThan(60_000);
   });
 
   test('tries again later after a training process was killed', async () => {
@@ -228,10 +289,11 @@ describe('a window', () => {
 
   test('waits for no timer while nobody is there and nothing is to be done', async () => {
     const { clock, done, world, open } = await setUp();
+    world.examples = { have: 19, needed: 100 };
     const learning = open('a');
     learning.start();
     await pass(clock, 2 * firstLookMs);
-    expect(learning.state).toMatchObject({ reason: { kind: 'tooLittle' } });
+    expect(learning.state).toMatchObject({ reason: { kind: 'tooFewExamples' } });
     expect(clock.pending).toBe(0);
     // Whoever does something is looked after once, when they have gone away again.
     world.actedMs = clock.now();
@@ -239,6 +301,7 @@ describe('a window', () => {
     learning.acted();
     expect(clock.pending).toBe(1);
     world.judged = judgedForTraining;
+    world.examples = { have: 100, needed: 100 };
     clock.correct(defaultSettings.learning.idleMinutes * 60_000);
     await until(clock, () => done.length > 1);
     expect(done).toEqual(['a refits', 'a trains']);
@@ -301,6 +364,58 @@ describe('a window', () => {
   });
 });
 
+describe('learning from a history', () => {
+  const half = { stage: 'reading history', share: 0.5, leftMs: undefined };
+  const never = new AbortController().signal;
+
+  test('shows how far all of it is, training included, and rests when it ends', async () => {
+    const { world, open } = await setUp();
+    const learning = open('a');
+    const seen: string[] = [];
+    learning.onDidChangeState((state) =>
+      seen.push(
+        state.kind === 'training' ? `${state.history} ${state.progress.share}` : state.kind,
+      ),
+    );
+    world.train = (_line, _minutes, _signal, onProgress) => {
+      onProgress({ stage: 'training', share: 0.2 });
+      return Promise.resolve(refused);
+    };
+    await learning.lead('shop', never, async (signal, onProgress) => {
+      onProgress(half);
+      await learning.trainNow(signal, (progress) =>
+        onProgress({ ...progress, share: 0.5 + progress.share / 2 }),
+      );
+    });
+    expect(seen).toEqual(['shop 0.5', 'shop 0.6', 'resting']);
+  });
+
+  test('is stopped like a training', async () => {
+    const { open } = await setUp();
+    const learning = open('a');
+    const reading = learning.lead('shop', never, (signal) =>
+      endless(line, 1, signal, () => undefined),
+    );
+    expect(learning.stop()).toBe(true);
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+    expect(learning.stop()).toBe(false);
+  });
+});
+
+describe('a training that takes its time', () => {
+  test('is never said to take longer than it may', async () => {
+    const { clock, world, open } = await setUp();
+    const left: (number | undefined)[] = [];
+    world.train = (_line, minutes, _signal, onProgress) => {
+      clock.correct(minutes * 30_000);
+      onProgress({ stage: 'training', share: 0.11 });
+      return Promise.resolve(refused);
+    };
+    await open('a').trainNow(new AbortController().signal, ({ leftMs }) => left.push(leftMs));
+    expect(left).toEqual([(commandMinutes * 60_000) / 2]);
+  });
+});
+
 describe('two windows', () => {
   test('never train at once', async () => {
     const { clock, done, world, open } = await setUp();
@@ -318,6 +433,7 @@ describe('two windows', () => {
 
   test('learn from what either has done: one refit is enough for both', async () => {
     const { clock, done, world, open } = await setUp();
+    world.examples = { have: 19, needed: 100 };
     world.judged = judgedForRefit;
     world.refit = () => {
       world.judged = 0;
@@ -334,7 +450,7 @@ describe('two windows', () => {
     world.judged = judgedForTraining;
     world.train = () => {
       world.judged = 0;
-      return Promise.resolve(tooLittle);
+      return Promise.resolve(refused);
     };
     const lock = path.join(directory, 'training.lock');
     writeFileSync(lock, 'a window that is gone');

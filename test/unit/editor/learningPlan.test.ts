@@ -41,12 +41,15 @@ const free: LearningFacts = {
   line,
   judgedSinceRefit: 0,
   judgedSinceTraining: judgedForTraining,
+  examples: { have: 100, needed: 100 },
   idleMs: 10 * minuteMs,
   isOnMains: true,
   isCalm: true,
   isRefittingElsewhere: false,
   isTrainingElsewhere: false,
 };
+
+const tooFew = { have: 19, needed: 100 };
 
 const said = (step: Step): string =>
   step.kind === 'rest' ? restWords(step.reason, () => '12:30') : step.kind;
@@ -60,7 +63,11 @@ describe('what is learned next', () => {
       { judgedSinceRefit: 20, idleMs: 0, isOnMains: false, isCalm: false },
       'refit',
     ],
-    ['does not refit for nineteen', { judgedSinceRefit: 19, idleMs: 0 }, 'when you are away'],
+    [
+      'does not refit for nineteen',
+      { judgedSinceRefit: 19, idleMs: 0 },
+      'Trains when you are away.',
+    ],
     [
       'refits at most every few minutes',
       { judgedSinceRefit: 90, memory: withRefit(emptyMemory, nowMs - refitEveryMs + 1) },
@@ -79,42 +86,58 @@ describe('what is learned next', () => {
     [
       'does nothing while it is turned off',
       { settings: { ...settings, mode: 'off' }, judgedSinceRefit: 90 },
-      'not at all, learning is turned off',
+      'Learning is turned off.',
     ],
     [
       'does nothing by itself where it is told to',
       { settings: { ...settings, mode: 'manual' }, judgedSinceRefit: 90 },
-      'when you say so',
+      'Trains when you say so.',
     ],
-    ['waits for judgements', { judgedSinceTraining: 49 }, 'after 1 more judgement of yours'],
+    ['waits for examples', { examples: tooFew }, 'Not enough examples yet: 19 of 100.'],
+    [
+      'also where it trains by command alone',
+      { examples: tooFew, settings: { ...settings, mode: 'manual' } },
+      'Not enough examples yet: 19 of 100.',
+    ],
+    ['wants no judgements besides for the first training', { judgedSinceTraining: 0 }, 'train'],
+    [
+      'waits for judgements after it',
+      { judgedSinceTraining: 49, memory: withLine({}) },
+      'Trains after 1 more accepted or rejected suggestion.',
+    ],
+    [
+      'waits for no examples to go on with what it began',
+      { examples: tooFew, memory: withLine({ isUnfinished: true }) },
+      'train',
+    ],
     [
       'waits for no judgements to go on with what it began',
       { judgedSinceTraining: 0, memory: withLine({ isUnfinished: true }) },
       'train',
     ],
-    ['waits for the user to go away', { idleMs: 4 * minuteMs }, 'when you are away'],
+    ['waits for the user to go away', { idleMs: 4 * minuteMs }, 'Trains when you are away.'],
     [
       'waits as long as the setting says',
       { idleMs: 4 * minuteMs, settings: { ...settings, idleMinutes: 3.5 } },
       'train',
     ],
-    ['waits for mains power', { isOnMains: false }, 'on mains power'],
+    ['waits for mains power', { isOnMains: false }, 'Trains on mains power.'],
     [
       'trains on battery where it may',
       { isOnMains: false, settings: { ...settings, onBattery: true } },
       'train',
     ],
-    ['waits for a busy machine', { isCalm: false }, 'when the machine has less to do'],
+    ['waits for a busy machine', { isCalm: false }, 'Trains when the machine has less to do.'],
     ['but not for ever', { isCalm: false, idleMs: 21 * minuteMs }, 'train'],
     [
       'leaves a training to the window that is at it',
       { isTrainingElsewhere: true },
-      'now, in another window',
+      'Another window is training.',
     ],
     [
       'keeps to the minutes of a day',
       { memory: { ...emptyMemory, day: '2026-05-20', minutes: 60 } },
-      'tomorrow, the 60 minutes of today are used',
+      "Trains tomorrow: today's 60 minutes are used.",
     ],
     [
       'has new minutes on a new day',
@@ -124,7 +147,7 @@ describe('what is learned next', () => {
     [
       'waits after a failure',
       { memory: withLine({ failures: 1, endedMs: nowMs - 29 * minuteMs }) },
-      'at 12:30, as the last one failed',
+      'Tries again at 12:30.',
     ],
     [
       'tries again after that',
@@ -134,7 +157,7 @@ describe('what is learned next', () => {
     [
       'waits longer after each failure in a row',
       { memory: withLine({ failures: 3, endedMs: nowMs - 119 * minuteMs }) },
-      'at 12:30, as the last one failed',
+      'Tries again at 12:30.',
     ],
     [
       'is not held up by times that lie ahead, as after the clock was set back',
@@ -198,10 +221,11 @@ describe('it looks again, though nothing was said to have changed,', () => {
     const step = nextStep(facts);
     return step.kind === 'rest' ? lookAgainMs(step.reason, facts) : 0;
   };
-  const tooLittle = { judgedSinceTraining: 0 };
+  const tooLittle = { judgedSinceTraining: 0, memory: withLine({}) };
 
   test.each<[string, Partial<LearningFacts>, number | undefined]>([
     ['never where the user is away and too little was judged', tooLittle, undefined],
+    ['nor where there are too few examples', { examples: tooFew }, undefined],
     [
       'never where learning is off',
       { settings: { ...settings, mode: 'off' }, idleMs: 0 },
@@ -221,7 +245,7 @@ describe('it looks again, though nothing was said to have changed,', () => {
       'once the reward model may be fitted again',
       {
         ...{ ...tooLittle, judgedSinceRefit: 20 },
-        memory: { ...emptyMemory, refittedMs: nowMs - minuteMs },
+        memory: { ...tooLittle.memory, refittedMs: nowMs - minuteMs },
       },
       refitEveryMs - minuteMs,
     ],

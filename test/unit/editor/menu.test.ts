@@ -3,11 +3,11 @@ import { commands } from '../../../src/contributions';
 import { menuEntries, type MenuParams } from '../../../src/editor/menu';
 
 const usual: MenuParams = {
+  mends: [],
   enabled: true,
-  snoozedUntilMs: undefined,
-  language: { id: 'typescript', enabled: true },
+  isSnoozed: false,
+  language: { name: 'TypeScript', enabled: true },
   canRate: true,
-  modelFailed: false,
   learning: { isOff: false, isTraining: false, words: '', canRollBack: false },
 };
 
@@ -23,14 +23,17 @@ describe('the menu', () => {
   });
 
   test('offers the opposite of what is', () => {
-    expect(labels()).toContain('Turn suggestions off');
-    expect(labels({ enabled: false })).toContain('Turn suggestions on');
-    expect(labels({ language: { id: 'go', enabled: false } })).toContain('Turn on for go');
+    expect(labels()).toContain('Disable everywhere');
+    expect(labels()).toContain('Disable for TypeScript');
+    expect(labels({ enabled: false })).toContain('Enable everywhere');
+    expect(labels({ language: { name: 'Go', enabled: false } })).toContain('Enable for Go');
+    expect(labels()).not.toContain('End snooze');
+    expect(labels({ isSnoozed: true })).toContain('End snooze');
   });
 
   test('says nothing of languages and rest while all is off', () => {
     const off = labels({ enabled: false });
-    expect(off.some((label) => /typescript|Snooze/.test(label))).toBe(false);
+    expect(off.some((label) => /TypeScript|[Ss]nooze/.test(label))).toBe(false);
   });
 
   test('offers to train, or to stop that', () => {
@@ -55,16 +58,23 @@ describe('the menu', () => {
     expect(labels({ learning: { ...usual.learning, canRollBack: true } })).toContain('Roll back');
   });
 
-  test('begins with the way out when the model failed', () => {
-    expect(menuEntries({ ...usual, modelFailed: true })[0]).toMatchObject({
-      command: commands.restartModel,
-    });
+  test('begins with what mends, before any rating, and offers it once', () => {
+    const mend = { label: 'End snooze', command: commands.endSnooze };
+    const entries = labels({ mends: [mend], isSnoozed: true });
+    expect(entries[0]).toBe('End snooze');
+    expect(entries.filter((label) => label === 'End snooze')).toHaveLength(1);
+    expect(entries).toContain('Good suggestion');
+  });
+
+  test('still opens all settings where one of them mends', () => {
+    const mends = [{ label: 'Open the setting', command: commands.openSettings, argument: 'x' }];
+    expect(labels({ mends })).toContain('Settings');
   });
 
   test('never begins with what switches Hone off, as Enter takes the first entry', () => {
     for (const canRate of [true, false]) {
       const first = menuEntries({ ...usual, canRate }).find((entry) => entry.kind === 'entry');
-      expect(first?.command).not.toBe(commands.toggle);
+      expect(first?.command).not.toBe(commands.disable);
     }
   });
 

@@ -58,6 +58,11 @@ function editor(values: Record<string, unknown>, inFolder: Record<string, unknow
       const own = scope ? { ...values, ...inFolder } : values;
       return {
         get: (name: SettingName) => own[name] ?? defaultOf(name),
+        inspect: (name: SettingName) => ({
+          key: name,
+          workspaceValue: values[name],
+          ...(scope && { workspaceFolderValue: inFolder[name] }),
+        }),
       } as vscode.WorkspaceConfiguration;
     },
     onDidChangeConfiguration(listener) {
@@ -93,6 +98,16 @@ describe('the source of settings', () => {
     const source = new SettingsSource(host, () => expect.unreachable());
     expect(source.forDocument(uri('file:///a/x.ts')).enabled).toBe(false);
     expect(source.forDocument(uri('file:///b/x.ts')).enabled).toBe(true);
+  });
+
+  test('tells where the value that holds is set', () => {
+    const { host } = editor({ enabled: false, exclude: [] }, { enabled: true });
+    const source = new SettingsSource(host, () => expect.unreachable());
+    const file = uri('file:///a/x.ts');
+    expect(source.levelOf('enabled', file)).toBe('folder');
+    expect(source.levelOf('exclude', file)).toBe('workspace');
+    expect(source.levelOf('languages', file)).toBe('user');
+    expect(source.levelOf('enabled', undefined)).toBe('workspace');
   });
 
   test('uses the default in place of a value it cannot use, and says so, keeping the others', () => {

@@ -38,16 +38,16 @@ describe('the list of versions', () => {
     ).toEqual([
       '$(circle-slash) 20 May: refused | loss 0.920 → 0.851 · learned from 120, judged on 60 · c | It is no better.',
       '$(check) 20 May: in use | loss 0.920 → 0.851 · learned from 120, judged on 60 · b | It is better.',
-      '$(history) base@1: as it came | The model without anything learned from you.',
+      '$(history) Original model | base@1 | Without anything learned from you.',
     ]);
   });
 
-  test('has the model as it came in use where no version is', () => {
+  test('has the original model in use where no version is', () => {
     expect(shown([])).toEqual([
-      '$(check) base@1: in use | The model without anything learned from you.',
+      '$(check) Original model: in use | base@1 | Without anything learned from you.',
     ]);
     expect(shown([version('a', 'passed', 'It is better.')])[1]).toMatch(
-      /^\$\(check\) base@1: in use/,
+      /^\$\(check\) Original model: in use/,
     );
   });
 

@@ -41,6 +41,9 @@ const sessions = (recordings: Readonly<Record<string, Recording>>) => {
 };
 
 const source = 'const x = █;\nnext();\n';
+const above = 'first();\nconst x = █;\nnext();\n';
+/** More lines than are compared one by one. */
+const long = `${Array.from({ length: 400 }, (_, n) => `line${n}();\n`).join('')}const x = █;\n`;
 
 describe('the eight outcomes', () => {
   sessions({
@@ -281,6 +284,15 @@ describe('more than one candidate, and suggestions shown again', () => {
         ['paste', 'bar()'],
       ],
       facts: ['accepted #1, 5 taken, 800 ms'],
+    },
+    'nor is it taken for the first lines of it that were shown': {
+      source,
+      steps: [
+        ['suggest', 'foo();', 'foo();\n  bar();'],
+        ['wait', 800],
+        ['paste', 'foo();\n  bar();'],
+      ],
+      facts: ['accepted #1, 15 taken, 800 ms'],
     },
     'reuse while typing is the same suggestion and no new fact': {
       source,
@@ -632,6 +644,64 @@ describe('survival and settled text', () => {
       ],
       facts: ['accepted #0, 12 taken, 800 ms', 'settled "foo(bar, baz)"', '15 s: 1 edited'],
     },
+    'all is deleted and written anew: what stands there then is about nothing': {
+      source: above,
+      steps: [
+        ...accept('foo(bar)'),
+        ['wait', 1_000],
+        ['format', ''],
+        ['move', 0],
+        ['type', 'const x = foo(bar);\n'],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', '15 s: 0 replacedOutside'],
+    },
+    'a paste over it and the lines above': {
+      source: above,
+      steps: [
+        ...accept('foo(bar)'),
+        ['replace', 'first();\nconst x = foo(bar)', 'completely(different)'],
+        ['type', '.more'],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', '15 s: 0.25 replacedOutside'],
+    },
+    'a formatter that changes every line of a long file': {
+      source: long,
+      steps: [
+        ...accept('foo(bar)'),
+        ['format', long.replace('█', 'foo(bar)').replaceAll(/\w+/g, (word) => `${word}_`)],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', '15 s: 0.125 replacedOutside'],
+    },
+    'all is deleted, and that is undone': {
+      source: above,
+      steps: [...accept('foo(bar)'), ['format', ''], ['wait', 1_000], 'undo', ['wait', 15_000]],
+      facts: ['accepted #0, 8 taken, 800 ms', 'settled "foo(bar)"', '15 s: 1 present'],
+    },
+    'its line is written anew: it is gone, and the new line is about nothing': {
+      source: above,
+      steps: [
+        ...accept('foo(bar)'),
+        ['replace', 'const x = foo(bar);', ''],
+        ['move', above.indexOf('const')],
+        ['type', 'let y = qux();'],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', '15 s: 0 edited'],
+    },
+    'it is deleted before the lines above are: it was gone': {
+      source: above,
+      steps: [
+        ...accept('foo(bar)'),
+        ['backspace', 8],
+        ['wait', 1_000],
+        ['replace', 'first();\nconst x = ;', ''],
+        ['wait', 15_000],
+      ],
+      facts: ['accepted #0, 8 taken, 800 ms', 'settled ""', '15 s: 0 edited'],
+    },
     'several cursors edit inside and outside': {
       source: 'bar();\nx = █;\nbar();\n',
       steps: [...accept('foo(bar, bar)'), ['replaceAll', 'bar', 'b'], ['wait', 15_000]],
@@ -834,6 +904,19 @@ describe('what is written instead', () => {
     'is unknown while nothing is written': {
       source,
       steps: [['suggest', 'foo(bar)'], ['wait', 800], 'esc', ['wait', 99_000]],
+      facts: ['dismissed #0, 0 taken, 800 ms'],
+    },
+    'is unknown when all was deleted and written anew, also from an empty line': {
+      source: 'first();\n█\n',
+      steps: [
+        ['suggest', 'foo(bar)'],
+        ['wait', 800],
+        'esc',
+        ['format', ''],
+        ['move', 0],
+        ['type', 'first();\nqux();\n'],
+        ['wait', 99_000],
+      ],
       facts: ['dismissed #0, 0 taken, 800 ms'],
     },
     'is unknown when the line before it changed as well': {

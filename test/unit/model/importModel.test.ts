@@ -56,7 +56,7 @@ describe.each(['llama', 'qwen2'] as const)('a sound %s model', (architecture) =>
     expect(manifest).toMatchObject({
       name: 'tiny-model',
       architecture,
-      eosIds: [0],
+      eosIds: [0, 1, 2, 3, 4, 5],
       specialIds: [0, 1, 2, 3, 4, 5],
       fim: { prefix: 3, suffix: 4, middle: 5, first: 'suffix' },
       prompt: { repository: 1, file: 2 },

@@ -334,6 +334,24 @@ describe('drafts', () => {
     );
   });
 
+  test('of several lines know how likely their first lines are, as far as they were read', async () => {
+    const lines = ['return x;', '  in(0);', '}'];
+    const alone = lines.map((_, i) => lines.slice(0, i + 1).join('\n'));
+    const known = async (text: string) => {
+      const asked = request('a {\n  ', { drafts: [draft(text)] });
+      const { candidates } = await coldPolicy().generate(asked, never);
+      return candidates.find((candidate) => candidate.text === text);
+    };
+    const { lineLogProbs = [] } = (await known(alone[2] ?? '')) ?? {};
+    expect(lineLogProbs).toHaveLength(2);
+    for (const [i, logProb] of lineLogProbs.entries())
+      expect(logProb).toBeCloseTo((await known(alone[i] ?? ''))?.logProb ?? NaN, 3);
+    expect((await known(alone[0] ?? ''))?.lineLogProbs).toBeUndefined();
+    const long = await known(`x;\n${'bcd '.repeat(50)}x`);
+    expect(long?.logProb).toBeNaN();
+    expect(long?.lineLogProbs).toHaveLength(1);
+  });
+
   test('that say the same as the model leave one candidate, with what the copy rests on', async () => {
     const prefix = 'const a = 1;\nconst b';
     const { candidates } = await coldPolicy().generate(request(prefix), never);

@@ -61,6 +61,24 @@ test('a token that ends the line in its middle belongs to the text', () => {
   expect(candidate?.logProb).toBeCloseTo(Math.log(0.5), 5);
 });
 
+test('of several lines each knows how likely the text is up to its end', () => {
+  const own = rules({ stop: stopRules('', 'typescript', true) });
+  const row = greedy(
+    own,
+    { [idOf('a')]: 0.5, [idOf('b')]: 0.5 },
+    { [idOf('\n  ')]: 0.4, [idOf('\n')]: 0.3, [idOf('b')]: 0.3 },
+    { [idOf(');\n')]: 0.5, [idOf(')')]: 0.5 },
+    { [idOf(')')]: 1 },
+    { [idOf('\n')]: 1 },
+  );
+  const candidate = row.candidate();
+  expect(candidate?.text).toBe('a\n  );\n)');
+  const [first, second, ...others] = candidate?.lineLogProbs ?? [];
+  expect(first).toBeCloseTo(Math.log(0.5 * 0.7), 5);
+  expect(second).toBeCloseTo(Math.log(0.5 * 0.4 * 0.5), 5);
+  expect(others).toEqual([]);
+});
+
 test('an end token ends the row and is no part of the candidate', () => {
   const own = rules({ endIds: Int32Array.of(end) });
   const row = greedy(own, { [idOf('a')]: 1 }, { [end]: 0.75, [idOf('b')]: 0.25 });

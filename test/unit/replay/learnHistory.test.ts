@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../../src/contributions';
-import { type HistoryLearning, learnHistory } from '../../../src/replay/learnHistory';
+import { type HistoryLearning, learnHistory, withinLimit } from '../../../src/replay/learnHistory';
 import { openExistingStore } from '../../../src/store/feedbackStore';
 import { readStores } from '../../../src/store/storeReader';
 import { fakePolicy, garden, knowing, noParser } from '../../helpers/gardenHistory';
@@ -22,6 +22,23 @@ async function learning(options: Partial<HistoryLearning>): Promise<HistoryLearn
     ...options,
   };
 }
+
+test.each([
+  [
+    'the history ends first',
+    { share: 0.5, leftMs: 60_000 },
+    60_000,
+    { share: 0.5, leftMs: 60_000 },
+  ],
+  ['time runs out first', { share: 0.1, leftMs: 540_000 }, 60_000, { share: 0.5, leftMs: 60_000 }],
+  ['nothing is known yet', { share: 0.01, leftMs: null }, 6_000, { share: 0.05, leftMs: null }],
+  ['time is over', { share: 0.9, leftMs: 6_000 }, 130_000, { share: 1, leftMs: 0 }],
+])('progress is told by the nearer end: %s', (_name, told, spentMs, expected) => {
+  expect(withinLimit({ decisions: 9, ...told }, spentMs, 120_000)).toEqual({
+    decisions: 9,
+    ...expected,
+  });
+});
 
 describe('learning from a history', () => {
   test('makes a store of what would have been done, at the times of the commits', async () => {

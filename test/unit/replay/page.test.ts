@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { drawCharts } from '../../../src/replay/charts';
 import type { DecisionRecord } from '../../../src/replay/measures';
 import { pageOf, writePage } from '../../../src/replay/page';
 import { type ReplayReport, reportOf, summaryOf } from '../../../src/replay/report';
@@ -26,36 +27,51 @@ function report(latencyMs: number): ReplayReport {
 }
 
 describe('the page of a replay', () => {
-  test('says first what the last arm did better', () =>
-    expect(pageOf(report(1)).split('\n')[2]).toBe(
-      'Of 1,000 characters written, **100** were accepted from `cache` and stayed, 6.67 times as ' +
-        'much as the **15** from `none`; the difference is between 79.0 and 91.0 in 95 of 100 resamplings.',
-    ));
+  const page = (latencyMs: number): string => pageOf(report(latencyMs), drawCharts(report(1)));
 
-  test('has every arm, difference and language', () => {
-    const page = pageOf(report(1));
-    expect(page).toContain('| **cache** | 100.0 | 20 | 20 | 0 | 180 | 0.600 |');
-    expect(page).toContain('| cache − none | 85.0 (79.0 to 91.0) |');
-    expect(page).toContain('| python | 10 | 10.0 | 100.0 |');
-    expect(page).toContain('1 by programs, 1 too large to have been typed');
+  test('says first what the last arm did better', () => {
+    const [lead = ''] = /<p class="lead">.*<\/p>/.exec(page(1)) ?? [];
+    expect(lead.replaceAll(/<[^>]+>/g, '')).toBe(
+      'Of 1,000 characters written, 100 were accepted from cache and stayed, 6.67 times as ' +
+        'much as the 15 from none; the difference is between 79.0 and 91.0 in 95 of 100 resamplings.',
+    );
+    expect(page(1).indexOf('<p class="lead">')).toBeLessThan(page(1).indexOf('<table>'));
   });
 
-  test('is the same however fast the machine was', () =>
-    expect(pageOf(report(1))).toBe(pageOf(report(999))));
+  test('has every arm, difference and language', () => {
+    const cells = page(1)
+      .replaceAll(/<\/?t[dr]>/g, '|')
+      .replaceAll('||', '|');
+    expect(cells).toContain('|cache|100.0|20|20|0|180|0.600|');
+    expect(cells).toContain('|cache − none|85.0 (79.0 to 91.0)|');
+    expect(cells).toContain('|python|10|10.0|100.0|');
+    expect(cells).toContain('1 by programs, 1 too large to have been typed');
+  });
 
-  test('is written with its pictures, the same each time', async () => {
+  test('is the same however fast the machine was', () => expect(page(1)).toBe(page(999)));
+
+  test('is one file that needs no other, the same each time', async () => {
     const folders = [await temporaryFolder(), await temporaryFolder()];
-    for (const folder of folders) await writePage(report(1), folder);
-    const [first = '', second = ''] = folders;
-    const names = (await readdir(first)).sort();
-    expect(names).toEqual(['kept.svg', 'outcomes.svg', 'over-time.svg', 'report.md']);
-    for (const name of names) {
-      const text = await readFile(path.join(first, name), 'utf8');
-      expect(await readFile(path.join(second, name), 'utf8')).toBe(text);
-    }
-    const picture = await readFile(path.join(first, 'kept.svg'), 'utf8');
-    expect(picture).toContain('>100</text>');
-    expect(picture).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    const files = await Promise.all(folders.map((folder) => writePage(report(1), folder)));
+    const [first, second] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    expect(files.map((file) => path.basename(file))).toEqual(['report.html', 'report.html']);
+    expect(await readdir(folders[0] ?? '')).toEqual(['report.html']);
+    expect(second).toBe(first);
+    expect(first).not.toMatch(/ src=| href=|@import|url\(http/);
+    expect(first?.match(/<svg /g)).toHaveLength(3);
+    expect(first).toContain('>100</text>');
+  });
+
+  test('escapes names', () => {
+    const odd = { ...report(1), history: { name: '<b>"a" & b', head: 'x' } };
+    expect(pageOf(odd, drawCharts(odd))).toContain(
+      '<h1>&lt;b>&quot;a&quot; &amp; b, replayed</h1>',
+    );
+  });
+
+  test('tells arms apart that came to the same', () => {
+    const lines = [...drawCharts(report(1)).overTime.matchAll(/stroke-dasharray="([^"]+)"/g)];
+    expect(new Set(lines.map(([, dash]) => dash)).size).toBeGreaterThan(0);
   });
 
   test('of nothing still says what it is', async () => {

@@ -112,6 +112,15 @@ test('only the time asked for is exported', async () => {
   expect((await planExport(store, { format: 'events', ...range })).rows.train).toBe(2);
 });
 
+test('only the documents asked for are exported', async () => {
+  const store = await filledStore();
+  const documents = ['file:///home/user/shop/src/'];
+  const plan = await planExport(store, { format: 'events', documents });
+  expect(plan.byLanguage).toEqual({ typescript: 10 });
+  const none = await planExport(store, { format: 'events', documents: ['file:///other/'] });
+  expect(none.rows).toEqual({ train: 0, test: 0 });
+});
+
 test('what happens between plan and writing is not written', async () => {
   const store = await filledStore();
   const plan = await planExport(store, { format: 'unpaired' });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import type { SuggestionRange } from '../../../src/store/feedbackStore';
 import type { FeedbackEvent } from '../../../src/types';
 import {
   sampleCandidate,
@@ -210,6 +211,39 @@ describe('what the user judged', () => {
     const store = await judged();
     expect(await store.judgedSince(0, 'file:///other/')).toBe(1);
     expect(await store.judgedSince(0, 'file:///none/')).toBe(0);
+  });
+});
+
+describe('a part of the store', () => {
+  const shop = 'file:///shop/';
+
+  async function twoFolders() {
+    const { store } = await openStoreForTests();
+    for (const n of [0, 1, 2, 3]) {
+      const documentUri = n % 2 === 0 ? `${shop}a%20b.ts` : 'file:///shop-two/a.ts';
+      await recordAll(store, sampleHistory(n, 'accepted', { documentUri }));
+    }
+    return store;
+  }
+  const minutes = (n: number): number => sampleStartMs + n * 60_000;
+
+  test.each<[string, SuggestionRange, readonly number[]]>([
+    ['all of it', {}, [0, 1, 2, 3]],
+    ['a folder, and none that begins alike', { documents: [shop] }, [0, 2]],
+    ['several folders', { documents: [shop, 'file:///shop-two/'] }, [0, 1, 2, 3]],
+    ['a span', { fromMs: minutes(1), untilMs: minutes(2) }, [1, 2]],
+    ['a span of a folder', { fromMs: minutes(1), documents: [shop] }, [2]],
+    ['a folder without feedback', { documents: ['file:///none/'] }, []],
+  ])('is read, counted and deleted alike: %s', async (_name, range, expected) => {
+    const store = await twoFolders();
+    const ids = async (part?: SuggestionRange) =>
+      (await readAll(store, part)).map(({ suggestion }) => suggestion.id);
+    const wanted = expected.map((n) => sampleSuggestion(n).id);
+    const others = (await ids()).filter((id) => !wanted.includes(id));
+    expect(await ids(range)).toEqual(wanted);
+    expect(await store.countOf(range)).toBe(wanted.length);
+    expect(await store.deleteRange(range)).toBe(wanted.length);
+    expect(await ids()).toEqual(others);
   });
 });
 

@@ -4,7 +4,9 @@ import {
   type Dataset,
   type DatasetOptions,
   buildDataset,
+  countExamples,
   defaultDatasetOptions,
+  tooFewWords,
 } from '../../../src/training/dataset';
 import type { Outcome, StoredSuggestion } from '../../../src/types';
 import { sampleCandidate, sampleSuggestion } from '../../helpers/sampleEvents';
@@ -83,11 +85,12 @@ async function build(
   decisions: readonly Decision[],
   options: Partial<DatasetOptions> = {},
 ): Promise<Dataset> {
-  // eslint-disable-next-line @typescript-eslint/require-await
-  async function* each(): AsyncGenerator<StoredSuggestion> {
-    for (const [n, decision] of decisions.entries()) yield stored(decision, n);
-  }
-  return buildDataset(each(), { ...few, ...options });
+  return buildDataset(each(decisions), { ...few, ...options });
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await
+async function* each(decisions: readonly Decision[]): AsyncGenerator<StoredSuggestion> {
+  for (const [n, decision] of decisions.entries()) yield stored(decision, n);
 }
 
 const decisions = (count: number, from = 0): Decision[] =>
@@ -196,12 +199,27 @@ test('with too little it says how much is missing', async () => {
   const { rows, heldOut, report } = await build(decisions(30), defaultDatasetOptions);
   expect(heldOut).toEqual([]);
   expect(rows).toHaveLength(30);
-  expect(report.missing).toEqual([
-    'Learning begins with 100 different texts that were written where Hone was asked, 60 to learn from and 40 to judge by. There are 30 so far, from 30 suggestions.',
-  ]);
+  expect(report.examples).toEqual({ have: 30, needed: 100 });
+  expect(tooFewWords(report.examples)).toBe('Not enough examples yet: 30 of 100.');
   const none = await build([], defaultDatasetOptions);
   expect(none.report).toMatchObject({ suggestions: 0, fromMs: 0, untilMs: 0 });
-  expect(none.report.missing).toHaveLength(1);
+  expect(none.report.examples.have).toBe(0);
+});
+
+test.each<[string, readonly Decision[]]>([
+  ['nothing', []],
+  ['different texts', decisions(30)],
+  ['one text again and again', Array.from({ length: 90 }, () => fresh(1))],
+  ['what was refused', [{ prefix: 'let bee = ', shown: 'wrong();', outcome: 'dismissed' }]],
+])('examples are counted as a run would count them: %s', async (_name, given) => {
+  const { report } = await build(given, defaultDatasetOptions);
+  expect(await countExamples(each(given))).toEqual(report.examples);
+});
+
+test('no more examples are counted than are needed', async () => {
+  const options = { ...few, leastRows: 6, heldOut: { ...few.heldOut, least: 4 } };
+  const counted = await countExamples(each(decisions(30)), options);
+  expect(counted).toEqual({ have: 10, needed: 10 });
 });
 
 test('the newest rows are learned where there are more than the time allows', async () => {
