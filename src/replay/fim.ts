@@ -6,6 +6,7 @@
  */
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import type { DocumentSnapshot } from '../completion/context';
 import { CopyIndex } from '../completion/copyIndex';
 import { lineHead, lineRest } from '../completion/indentation';
 import { insertionAt } from '../completion/insertion';
@@ -179,7 +180,7 @@ async function answerRow(
   );
   const best = suggestion.candidates[0];
   const text = firstLine(best?.text ?? '');
-  const line = isClosed ? firstLine(insertionAt(document)(text)?.whole ?? '') : text;
+  const line = isClosed ? lineLeft(document, text) : text;
   return {
     taskId: row.task_id ?? String(index),
     target,
@@ -203,6 +204,14 @@ function atEditorColumn(row: FimRow): { readonly prompt: string; readonly target
   const startsLine = row.prompt === '' || row.prompt.endsWith('\n');
   const indent = startsLine ? (/^[ \t]*/.exec(line)?.[0] ?? '') : '';
   return { prompt: row.prompt + indent, target: line.slice(indent.length) };
+}
+
+/** The rest of the cursor's line when `text` is accepted there; '' where there is none. */
+export function lineLeft(document: DocumentSnapshot, text: string): string {
+  const insertion = insertionAt(document)(text);
+  if (insertion === undefined) return '';
+  const behind = document.text.slice(document.offset + insertion.replacedLength);
+  return firstLine(insertion.text + behind);
 }
 
 /** What the editor has put after the cursor when the line is typed up to there; '' within a line. */

@@ -29,7 +29,7 @@ export interface Answer {
   /** See `Cut`; answers from before there were any have neither. */
   readonly closers?: string;
   readonly isClosed?: boolean;
-  /** What stands from the cursor on when the text is accepted; the text itself where left out. */
+  /** The rest of the cursor's line when the text is accepted; the text itself where left out. */
   readonly left?: string;
   readonly latencyMs: number;
   readonly candidates: readonly StoredCandidate[];

@@ -6,7 +6,6 @@
  */
 import { CopyIndex } from '../../src/completion/copyIndex';
 import type { DocumentSnapshot } from '../../src/completion/context';
-import { insertionAt } from '../../src/completion/insertion';
 import type { LanguageList, LanguageServer } from '../../src/completion/languageList';
 import {
   type NeighbourFile,
@@ -18,6 +17,7 @@ import { samplesOf, suggest } from '../../src/completion/suggest';
 import { defaultSettings } from '../../src/contributions';
 import type { GenerateRequest, GenerateResult, Policy, RewardModel } from '../../src/model/types';
 import type { Clock, CompletionContext, Suggestion } from '../../src/types';
+import { lineLeft } from '../../src/replay/fim';
 import { type TypeScript, typeScriptServer } from '../../src/replay/typescriptServer';
 import { languageOf } from '../../src/util/language';
 import { seededRandom } from '../../src/util/random';
@@ -344,9 +344,9 @@ function uriOf(path: string): string {
   return `file:///${path}`;
 }
 
-/** What stands from the cursor on, to the last closer, when `text` is accepted at a cut. */
+/** What stands from the cursor to the end of its line when `text` is accepted at a cut. */
 export function leftBy(cut: Cut, text: string): string {
-  return insertionAt(documentOf(cut, ''))(text)?.whole ?? '';
+  return lineLeft(documentOf(cut, ''), text);
 }
 
 function documentOf({ path, text, offset }: Cut, repository: string): DocumentSnapshot {

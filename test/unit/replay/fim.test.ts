@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings as settings } from '../../../src/contributions';
 import type { GenerateRequest, Policy } from '../../../src/model/types';
-import { evaluateFim, parseFimRows, summarizeFim } from '../../../src/replay/fim';
+import { evaluateFim, lineLeft, parseFimRows, summarizeFim } from '../../../src/replay/fim';
 import { systemClock } from '../../../src/util/clock';
 
 /** Answers every request with one greedy text, and remembers what it was asked. */
@@ -118,6 +118,14 @@ describe('where an editor closes brackets', () => {
   test('a text that the closers do not make the line of is not right', async () => {
     const { report } = await ask('duce(add), 0');
     expect(report.byClosers.plain.exact + report.byClosers.closed.exact).toBe(0);
+  });
+
+  test('so do quotes that the scanner knows nothing of', () => {
+    const offset = "f'{self.".length;
+    const text = "f'{self.}'\nnext";
+    const place = { uri: 'file:///a.py', path: 'a.py', repository: '', languageId: 'python' };
+    expect(lineLeft({ ...place, text, offset }, 'port')).toBe("port}'");
+    expect(lineLeft({ ...place, text, offset }, '')).toBe('');
   });
 
   test('none are there where the cursor sees nothing after it, or stands within a line', async () => {
