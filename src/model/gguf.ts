@@ -100,18 +100,50 @@ async function checkHead(path: string): Promise<number> {
 
 /** The tensors of a GGUF file by their Hugging Face names. `close` it when done. */
 export class GgufWeights implements WeightSource {
+  /** As given, or with the head tied to the embedding where the file has one matrix for both, twice. */
+  readonly config: LlamaConfig;
   readonly #gguf: Gguf;
-  readonly #config: LlamaConfig;
   readonly #file: FileHandle;
 
   private constructor(source: Gguf, config: LlamaConfig, file: FileHandle) {
     this.#gguf = source;
-    this.#config = config;
+    this.config = config;
     this.#file = file;
   }
 
   static async open(source: Gguf, config: LlamaConfig): Promise<GgufWeights> {
-    return new GgufWeights(source, config, await open(source.path, 'r'));
+    const weights = new GgufWeights(source, config, await open(source.path, 'r'));
+    try {
+      return config.tiedEmbedding ? weights : await weights.#tiedIfOne();
+    } catch (error) {
+      await weights.close();
+      throw error;
+    }
+  }
+
+  /** Converters store a matrix that is embedding and head twice, rounded twice: the finer serves both. */
+  async #tiedIfOne(): Promise<GgufWeights> {
+    const { vocabularySize, hiddenSize } = this.config;
+    const dims = [vocabularySize, hiddenSize];
+    const rows = Math.min(comparedRows, vocabularySize);
+    for (const share of [0, 1 / 2, 1]) {
+      const first = Math.floor(share * (vocabularySize - rows));
+      const embedding = await this.read({ name: 'model.embed_tokens.weight', dims }, first, rows);
+      const head = await this.read({ name: 'lm_head.weight', dims }, first, rows);
+      const difference = head.map((value, i) => value - (embedding[i] ?? 0));
+      if (!(length(difference) <= roundingShare * length(embedding))) return this;
+    }
+    const [embedding, head] = ['token_embd.weight', 'output.weight'].map((name) =>
+      this.#gguf.tensors.get(name),
+    );
+    if (embedding === undefined || head === undefined) return this;
+    const finer = head.bytes > embedding.bytes ? head : embedding;
+    const tensors = new Map([...this.#gguf.tensors, ['token_embd.weight', finer]]);
+    return new GgufWeights(
+      { ...this.#gguf, tensors },
+      { ...this.config, tiedEmbedding: true },
+      this.#file,
+    );
   }
 
   async read({ name, dims }: SourceTensor, firstRow: number, rows: number): Promise<Float32Array> {
@@ -133,14 +165,23 @@ export class GgufWeights implements WeightSource {
     if (bytesRead < bytes.length) throw damaged(path, 'it became shorter while it was read');
     const values = new Float32Array(rows * columns);
     tensor.type.dequantize(bytes, values);
-    return this.#config.architecture === 'llama' && /\.(q|k)_proj\.weight$/.test(name)
-      ? halvesFirst(values, columns, this.#config.headSize)
+    return this.config.architecture === 'llama' && /\.(q|k)_proj\.weight$/.test(name)
+      ? halvesFirst(values, columns, this.config.headSize)
       : values;
   }
 
   close(): Promise<void> {
     return this.#file.close();
   }
+}
+
+/** Rows that say whether two matrices are one, from three places. */
+const comparedRows = 32;
+/** Of a matrix's length, what rounding to 4 bits or more may take; unlike matrices are 1 and more apart. */
+const roundingShare = 0.2;
+
+function length(vector: Float32Array): number {
+  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }
 
 /**

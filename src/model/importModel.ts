@@ -113,13 +113,8 @@ async function openGguf(path: string): Promise<SourceModel> {
   };
   const [base, size] = [text('general.basename'), text('general.size_label')];
   const name = base && size ? `${base}-${size}` : (text('general.name') ?? basename(path, '.gguf'));
-  return {
-    name: modelName(name),
-    config,
-    tokenizer,
-    specialTokens,
-    weights: await GgufWeights.open(gguf, config),
-  };
+  const weights = await GgufWeights.open(gguf, config);
+  return { name: modelName(name), config: weights.config, tokenizer, specialTokens, weights };
 }
 
 /** Lets `write` fill a folder beside `destination`, then puts it there by one rename. */

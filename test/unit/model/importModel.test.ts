@@ -74,6 +74,23 @@ describe.each(['llama', 'qwen2'] as const)('a sound %s model', (architecture) =>
   });
 });
 
+test.each([
+  [0.05, true],
+  [0.5, false],
+])('a head that is %f from the embedding is one matrix with it: %s', async (apart, tied) => {
+  const source = join(scratch, 'tiny.gguf');
+  const contents = await tinyGguf(tinyConfig('qwen2', vocabularySize));
+  const embedding = contents.tensors.find(({ name }) => name === 'token_embd.weight')?.data;
+  const tensors = contents.tensors.map((tensor) =>
+    tensor.name === 'output.weight'
+      ? { ...tensor, data: tensor.data.map((_, i) => (embedding?.[i] ?? 0) * (1 + apart)) }
+      : tensor,
+  );
+  await writeFile(source, ggufBytes({ ...contents, tensors }));
+  const { manifest } = await importTo(source);
+  expect(manifest.tiedEmbedding).toBe(tied);
+});
+
 describe('an import', () => {
   const writeTiny = async (): Promise<string> => {
     const source = join(scratch, 'tiny.gguf');
