@@ -13,7 +13,15 @@ import { readScreen, waitForGhost } from './drawn';
 import { proposalOf } from './ghost';
 import { type OpenedState, prepare, readState } from './host';
 import type { Hunk } from './hunks';
-import { automaticText, doublesCloser, isBeforeCloser, nextKey, restOf, rightUntil } from './keys';
+import {
+  automaticText,
+  doublesCloser,
+  isBeforeCloser,
+  isWorthWaiting,
+  nextKey,
+  restOf,
+  rightUntil,
+} from './keys';
 
 /** What came of one pause. */
 export interface Pause {
@@ -71,8 +79,6 @@ const leastReadMs = 800;
 /** Keys so near to a pause are typed slowly. */
 const slowBefore = 5;
 const slowAfter = 2;
-/** Too little is left of a line to wait for anything, as in replays. */
-const minLeft = 3;
 /** Nothing came of a key for so long: it had no effect. */
 const deafMs = 1_000;
 const syntaxCharacters = 5_000;
@@ -162,7 +168,8 @@ class Typist {
       const startsHere = asksNext && /^\S/.test(rest);
       if (isRight && (planHere || startsHere)) {
         const mood = planHere ? planned.shift()?.mood : undefined;
-        asksNext = isWorthWaiting(rest) && (await this.#pause(mood ?? this.#moodAt(cursor)));
+        const waits = isWorthWaiting(this.#state, aim);
+        asksNext = waits && (await this.#pause(mood ?? this.#moodAt(cursor)));
         continue;
       }
       const key = nextKey(this.#state, aim, last !== 'Backspace');
@@ -334,8 +341,4 @@ class Typist {
   #rest(ms: number): Promise<void> {
     return this.#window.page.waitForTimeout(ms);
   }
-}
-
-function isWorthWaiting(rest: string): boolean {
-  return (rest.split('\n')[0] ?? '').replace(/\s/g, '').length >= minLeft;
 }
