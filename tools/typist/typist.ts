@@ -81,7 +81,8 @@ const slowBefore = 5;
 const slowAfter = 2;
 /** Nothing came of a key for so long: it had no effect. */
 const deafMs = 1_000;
-const syntaxCharacters = 5_000;
+/** So much on each side of the cursor is parsed, so that no parse is given up for its length. */
+const syntaxCharacters = 2_000;
 
 /** @throws when `signal` fires */
 export async function typeHunk(hunk: Hunk, options: TypistOptions): Promise<TypedHunk> {
@@ -335,7 +336,9 @@ class Typist {
     const from = text.lastIndexOf('\n', Math.max(0, cursor - syntaxCharacters)) + 1;
     const to = text.indexOf('\n', cursor + syntaxCharacters);
     const code = text.slice(from, to < 0 ? text.length : to);
-    return this.#options.parser.errorsIn(languageId, code)?.length ?? 0;
+    const errors = this.#options.parser.errorsIn(languageId, code);
+    // What cannot be parsed is not broken by anybody: comparing with it is false.
+    return errors?.length ?? NaN;
   }
 
   #rest(ms: number): Promise<void> {
