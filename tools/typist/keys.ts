@@ -42,6 +42,19 @@ export function restOf(state: EditorState, aim: Aim): string {
   return aim.target.slice(state.cursor, aim.target.length - keptLength(state, aim));
 }
 
+/** Too little is left of a line to wait for anything, as in replays. */
+const minLeft = 3;
+
+/** Whether more is left of the line than what the editor has put there already. */
+export function isWorthWaiting(state: EditorState, aim: Aim): boolean {
+  const automatic = automaticText(state, aim);
+  const rest = restOf(state, aim);
+  let there = 0;
+  while (there < rest.length && rest[there] === automatic[there]) there++;
+  const [left = ''] = rest.slice(there).split('\n');
+  return left.replace(/\s/g, '').length >= minLeft;
+}
+
 /** Whether a closer that the editor added stands right behind the cursor. */
 export function isBeforeCloser(state: EditorState, aim: Aim): boolean {
   return overtyped.test(automaticText(state, aim).slice(0, 1));

@@ -1,9 +1,10 @@
 /**
- * npm run replay:window -- REPOSITORY [--commits N] [--hunks N] [--seed N] [--extension FOLDER] [--json]
- * [--report FILE] [--pictures FOLDER] [--patience MS]: a person types hunks of a repository's history in
- * a real VS Code at its default settings, and what came of it is counted. What is typed stays typed:
- * stopped by Ctrl+C or otherwise it goes on where it was, as long as the build is the same. Where other
- * programs keep the machine busy, a longer patience tells late suggestions from none.
+ * npm run replay:window -- REPOSITORY [--commits N] [--hunks N] [--seed N] [--extension FOLDER]
+ * [--patience MS] [--summary] [--json] [--report FILE] [--pictures FOLDER]: a person types hunks of a
+ * repository's history in a real VS Code at its default settings, and what came of it is counted. What
+ * is typed stays typed: stopped by Ctrl+C or otherwise it goes on where it was, as long as the build is
+ * the same; --summary types nothing more. Where other programs keep the machine busy, a longer patience
+ * tells late suggestions from none.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -50,6 +51,7 @@ const { values, positionals } = parseArgs({
     extension: { type: 'string', default: projectRoot },
     report: { type: 'string' },
     pictures: { type: 'string' },
+    summary: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -79,7 +81,7 @@ async function replayWindow(): Promise<void> {
   const left = hunks.filter(({ id }) => !results.has(id));
   say(`${hunks.length} hunks, ${hunks.length - left.length} of them typed already: ${file}`);
   const folder = path.join(cache, 'clone', history.name);
-  if (left.length > 0) {
+  if (left.length > 0 && !values.summary) {
     clone(repository, folder);
     await typeAll(left, { folder, extension, seed, patienceMs, results, signal: stop.signal });
   }

@@ -13,7 +13,15 @@ import { readScreen, waitForGhost } from './drawn';
 import { proposalOf } from './ghost';
 import { type OpenedState, prepare, readState } from './host';
 import type { Hunk } from './hunks';
-import { automaticText, doublesCloser, isBeforeCloser, nextKey, restOf, rightUntil } from './keys';
+import {
+  automaticText,
+  doublesCloser,
+  isBeforeCloser,
+  isWorthWaiting,
+  nextKey,
+  restOf,
+  rightUntil,
+} from './keys';
 
 /** What came of one pause. */
 export interface Pause {
@@ -71,11 +79,10 @@ const leastReadMs = 800;
 /** Keys so near to a pause are typed slowly. */
 const slowBefore = 5;
 const slowAfter = 2;
-/** Too little is left of a line to wait for anything, as in replays. */
-const minLeft = 3;
 /** Nothing came of a key for so long: it had no effect. */
 const deafMs = 1_000;
-const syntaxCharacters = 5_000;
+/** So much on each side of the cursor is parsed, so that no parse is given up for its length. */
+const syntaxCharacters = 2_000;
 
 /** @throws when `signal` fires */
 export async function typeHunk(hunk: Hunk, options: TypistOptions): Promise<TypedHunk> {
@@ -162,7 +169,8 @@ class Typist {
       const startsHere = asksNext && /^\S/.test(rest);
       if (isRight && (planHere || startsHere)) {
         const mood = planHere ? planned.shift()?.mood : undefined;
-        asksNext = isWorthWaiting(rest) && (await this.#pause(mood ?? this.#moodAt(cursor)));
+        const waits = isWorthWaiting(this.#state, aim);
+        asksNext = waits && (await this.#pause(mood ?? this.#moodAt(cursor)));
         continue;
       }
       const key = nextKey(this.#state, aim, last !== 'Backspace');
@@ -328,14 +336,12 @@ class Typist {
     const from = text.lastIndexOf('\n', Math.max(0, cursor - syntaxCharacters)) + 1;
     const to = text.indexOf('\n', cursor + syntaxCharacters);
     const code = text.slice(from, to < 0 ? text.length : to);
-    return this.#options.parser.errorsIn(languageId, code)?.length ?? 0;
+    const errors = this.#options.parser.errorsIn(languageId, code);
+    // What cannot be parsed is not broken by anybody: comparing with it is false.
+    return errors?.length ?? NaN;
   }
 
   #rest(ms: number): Promise<void> {
     return this.#window.page.waitForTimeout(ms);
   }
-}
-
-function isWorthWaiting(rest: string): boolean {
-  return (rest.split('\n')[0] ?? '').replace(/\s/g, '').length >= minLeft;
 }

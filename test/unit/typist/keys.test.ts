@@ -3,6 +3,7 @@ import {
   automaticText,
   doublesCloser,
   isBeforeCloser,
+  isWorthWaiting,
   nextKey,
   restOf,
 } from '../../../tools/typist/keys';
@@ -128,6 +129,17 @@ test('what stands behind the cursor by itself is told from what was there', () =
   expect(restOf(state, aim)).toBe('a) {}');
   expect(isBeforeCloser(state, aim)).toBe(true);
   expect(isBeforeCloser({ text: 'f\n)', cursor: 1 }, aim)).toBe(false);
+});
+
+test.each([
+  ['f(a, b', ');', ')', false],
+  ['f(', 'a, b);', ')', true],
+  ['f(a', ').then(b);', ')', true],
+  ['  b();', '\n});\nc();', '\n})', false],
+  ['f(a)', ';', '', false],
+])('%j with %j to come and %j there: a person waits, or not', (head, added, automatic, waits) => {
+  const aim = { target: head + added, end: head.length + added.length };
+  expect(isWorthWaiting({ text: head + automatic, cursor: head.length }, aim)).toBe(waits);
 });
 
 test('a taken text that covers what was there before leaves the rest to be written', () => {
