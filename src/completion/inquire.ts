@@ -24,7 +24,7 @@ export interface Inquiry {
   readonly candidates: readonly Pick<ScoredCandidate, 'text' | 'source' | 'score'>[];
   readonly shownIndex: number | null;
   readonly rejected: readonly RejectedProposal[];
-  /** What the best candidate must reach, 0..1. */
+  /** What a text of usual length must reach, 0..1; see `thresholdOf`. */
   readonly threshold: number;
   /** False where copied text alone was looked at. */
   readonly hasModel: boolean;

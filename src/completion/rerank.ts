@@ -75,6 +75,12 @@ export function evenChance({ text, probability }: Chance): number {
   return saved / (saved + 1 - probability);
 }
 
+/** What a text's own probability must reach, 0..1, to be worth what `threshold` asks of a usual one. */
+export function leastProbability(text: string, threshold: number): number {
+  const share = Math.max(0, text.length - costs.take) / (usualLength - costs.take);
+  return threshold === 0 ? 0 : threshold / (share * (1 - threshold) + threshold);
+}
+
 /**
  * The characters that showing each of the texts is expected to save, of all that compete at a cursor:
  * those taken and kept, less what it costs to take and to refuse, and what asking again behind a text

@@ -7,11 +7,13 @@ import type { Words } from '../model/types';
 import type { CandidateSource, Suggestion } from '../types';
 import type { SilentReason } from './gate';
 import { obeys } from './languageList';
+import { leastProbability } from './rerank';
 
 export type Silence =
   | { readonly kind: 'gate'; readonly reason: SilentReason }
   /** Nothing was proposed that may be shown. */
   | { readonly kind: 'nothing' }
+  /** `threshold` is what a text of its length must reach. */
   | { readonly kind: 'unsure'; readonly score: number; readonly threshold: number }
   /** Good enough, and withheld by a draw in order to learn. */
   | { readonly kind: 'drawn' };
@@ -19,7 +21,7 @@ export type Silence =
 export interface SilenceParams {
   readonly gate: SilentReason | undefined;
   readonly suggestion: Pick<Suggestion, 'candidates' | 'shownIndex'> | undefined;
-  /** What the best candidate must reach, 0..1. */
+  /** What a text of usual length must reach, 0..1; see `thresholdOf`. */
   readonly threshold: number;
 }
 
@@ -29,8 +31,9 @@ export function silenceOf({ gate, suggestion, threshold }: SilenceParams): Silen
   const best = suggestion?.candidates[0];
   if (suggestion === undefined || best === undefined) return { kind: 'nothing' };
   if (suggestion.shownIndex !== null) return undefined;
-  return best.score < threshold
-    ? { kind: 'unsure', score: best.score, threshold }
+  const least = leastProbability(best.text, threshold);
+  return best.score < least
+    ? { kind: 'unsure', score: best.score, threshold: least }
     : { kind: 'drawn' };
 }
 

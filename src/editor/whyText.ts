@@ -4,6 +4,7 @@
  */
 import type { SilentReason } from '../completion/gate';
 import type { Inquiry } from '../completion/inquire';
+import { leastProbability } from '../completion/rerank';
 import {
   type Rejection,
   scoreWords,
@@ -43,11 +44,12 @@ export function whyText(inquiry: Inquiry): readonly WhyEntry[] {
   if (candidates.length > 0) {
     entries.push({
       kind: 'group',
-      label: `Shown from ${thresholdWords(threshold)} on`,
+      label: 'How likely you would keep each, and from where on it is shown',
     });
     candidates.slice(0, maxCandidates).forEach(({ text, source, score }, index) => {
       const icon = index === shownIndex ? 'eye' : 'eye-closed';
-      const description = `${scoreWords(score)}, ${sourceWords[source]}`;
+      const least = thresholdWords(leastProbability(text, threshold));
+      const description = `${scoreWords(score)} of ${least}, ${sourceWords[source]}`;
       entries.push(fact(`$(${icon}) ${oneLine(text)}`, description));
     });
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   evenChance,
   type Judged,
+  leastProbability,
   rerank,
   type RerankOptions,
   thresholdOf,
@@ -204,4 +205,14 @@ describe('exploration', () => {
       exploration: 'best',
     });
   });
+});
+
+test('a text must be as likely as its length asks, and is shown from there on', () => {
+  for (const text of ['ab', 'save();', 'x'.repeat(31), 'const user = await load();\n'.repeat(4)]) {
+    const least = leastProbability(text, 0.0625);
+    expect(evenChance({ text, probability: least + 0.001 })).toBeGreaterThan(0.0625);
+    expect(evenChance({ text, probability: least - 0.001 })).toBeLessThan(0.0625);
+  }
+  expect(leastProbability(';', 0.0625)).toBe(1);
+  expect(leastProbability(';', 0)).toBe(0);
 });

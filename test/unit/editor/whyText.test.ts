@@ -22,6 +22,7 @@ function lines(inquiry: Partial<Inquiry>): string[] {
   });
 }
 
+const heading = '-- How likely you would keep each, and from where on it is shown';
 const suggestNow = `$(lightbulb) Suggest now -> ${commands.suggest}`;
 
 describe('why nothing here?', () => {
@@ -68,8 +69,8 @@ describe('why nothing here?', () => {
         '$(info) The best candidate is not sure enough: 0.03 of 0.063.',
         suggestNow,
         '$(lightbulb) Open the setting -> hone.openSettings eagerness',
-        '-- Shown from 0.063 on',
-        '$(eye-closed) a(); ⏎ b(); | 0.03, copied from your code',
+        heading,
+        '$(eye-closed) a(); ⏎ b(); | 0.03 of 0.167, copied from your code',
         '-- Left out',
         '$(close) c | you dismissed it here, generated',
         '$(close) d | no such member, from the language server',
@@ -83,12 +84,12 @@ describe('why nothing here?', () => {
     ],
     [
       'a place with a suggestion',
-      { candidates: [{ text: 'a', source: 'greedy', score: 0.5 }], shownIndex: 0 },
+      { candidates: [{ text: 'a = 1;', source: 'greedy', score: 0.5 }], shownIndex: 0 },
       [
         '$(check) There is a suggestion for this place.',
         suggestNow,
-        '-- Shown from 0.063 on',
-        '$(eye) a | 0.5, generated',
+        heading,
+        '$(eye) a = 1; | 0.5 of 0.286, generated',
       ],
     ],
   ])('at %s', (_, inquiry, expected) => {
@@ -97,7 +98,7 @@ describe('why nothing here?', () => {
 
   test('code that looks like an icon stays code', () => {
     const candidates = [{ text: '$(check)', source: 'greedy', score: 0.5 }] as const;
-    expect(lines({ candidates }).at(-1)).toBe('$(eye-closed) \\$(check) | 0.5, generated');
+    expect(lines({ candidates }).at(-1)).toBe('$(eye-closed) \\$(check) | 0.5 of 0.223, generated');
   });
 
   test('where Hone is off it tells the reason and the ways out', () => {
