@@ -132,7 +132,8 @@ const rulesByLanguage: Readonly<Record<string, Rules>> = {
   ruby: backQuoted,
   rust: doubleQuoted,
   scss: careful,
-  shellscript: backQuoted,
+  // To its grammar an argument is a string as it is.
+  shellscript: { ...usual, quotes: '' },
   swift: backQuoted,
   typescript: script,
   typescriptreact: script,
