@@ -73,7 +73,8 @@ const places = {
     before: server,
     typed: "test('retries', ",
     typedOn: 'withServer, async (t, server, got) => {',
-    taken: /^test\('retries', withServer, async \(t, server, got\) => \{\n {2}█\n\}\);\n$/,
+    taken:
+      /^test\('retries', withServer, async \(t, server, got\) => \{\n {2}(?:█\n\}\);|\n\}\);█)\n$/,
     written: "test('retries', withServer, async (t, server, got) => {█})\n",
   },
   block: {
