@@ -2,7 +2,7 @@
  * Getting from a path to a sound, current database: probe before touching, set a damaged file aside,
  * migrate. Never deletes anything, and leaves a file from a newer version byte for byte as it is.
  */
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../types';
@@ -80,6 +80,8 @@ async function probe(file: string): Promise<void> {
   const database = await Database.open(file, 'readOnly');
   try {
     await database.use(async (connection) => {
+      // Another window may be making the tables: version and tables must be of one moment.
+      await connection.exec('BEGIN');
       await checkNotNewer(connection, file);
       const row = await connection.get<{ quick_check: string }>('PRAGMA quick_check(1)');
       if (row?.quick_check !== 'ok') {
@@ -120,16 +122,12 @@ async function openAndPrepare(file: string, mode: 'existing' | 'create'): Promis
 
 /**
  * The file holds code of every workspace, so nobody else on this machine may read it, nor its log,
- * which takes its rights over. What cannot be done here is told when the file is opened.
+ * which takes its rights over. What cannot be done here is told when the file is opened. A file that is
+ * there is not opened: closing it would give up the locks that SQLite holds on it in this process.
  */
 async function makePrivate(file: string): Promise<void> {
-  await open(file, 'a', 0o600).then(
-    async (handle) => {
-      await handle.chmod(0o600).catch(() => undefined);
-      await handle.close();
-    },
-    () => undefined,
-  );
+  const made = await open(file, 'wx', 0o600).catch(() => undefined);
+  await (made?.close() ?? chmod(file, 0o600).catch(() => undefined));
 }
 
 /** What follows the name of a file that was set aside, before the time. */

@@ -1,6 +1,7 @@
 import { build } from 'esbuild';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { Database } from '../../../src/store/database';
@@ -102,6 +103,22 @@ test('four processes that start on no database at once make one', async () => {
   expect(stores[0] && (await readAll(stores[0]))).toHaveLength(4);
   await Promise.all(stores.map((store) => store.close()));
 });
+
+test('a database whose tables are being made by another process is not set aside', async () => {
+  const folder = await temporaryFolder();
+  for (let round = 0; round < 20; round++) {
+    const file = path.join(folder, `${round}.db`);
+    const stores = await Promise.all(
+      [0, 1, 2, 3, 4].map(async (n) => {
+        // Each looks at the file at another moment of its making.
+        await new Promise((resolve) => setTimeout(resolve, n * 3));
+        return openFeedbackStore(file, { logger: silentLogger });
+      }),
+    );
+    await Promise.all(stores.map((store) => store.close()));
+  }
+  expect((await readdir(folder)).filter((name) => name.includes('.damaged-'))).toEqual([]);
+}, 60_000);
 
 test('killed at fifty random instants, it loses no acknowledged event', async () => {
   await bundleWriter();
