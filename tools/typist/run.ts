@@ -149,7 +149,18 @@ async function typeAll(hunks: readonly Hunk[], typing: Typing): Promise<void> {
       throw error;
     }
   } finally {
+    await closeAll(editor, signal);
+  }
+}
+
+/** Ctrl+C ends the browser too, which then cannot be asked to close. */
+async function closeAll(editor: Editor, signal: AbortSignal): Promise<void> {
+  try {
     await editor.close();
+  } catch (error) {
+    await editor.server.stop();
+    fs.rmSync(editor.server.dataDir, { recursive: true, force: true, maxRetries: 5 });
+    if (!signal.aborted) throw error;
   }
 }
 

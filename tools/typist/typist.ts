@@ -305,8 +305,9 @@ class Typist {
     if (/^\w$/.test(key)) return;
     const { list, ghost } = await readScreen(this.#window.page);
     const word = /[\p{L}\p{N}_$]*$/u.exec(this.#state.text.slice(0, this.#state.cursor))?.[0];
-    const isTaken = key === 'Enter' || key === 'Tab' || (key.length === 1 && list !== word);
-    if (list !== null && list !== '' && isTaken) await this.#window.press('Escape');
+    const isTaken = key.length > 1 || (list !== '' && list !== word);
+    const takesKeys = key === 'Enter' || key === 'Tab' || key.length === 1;
+    if (list !== null && takesKeys && isTaken) await this.#window.press('Escape');
     if (ghost && key === 'Tab') await this.#window.press('Escape');
   }
 
