@@ -8,6 +8,7 @@ import { systemClock } from '../util/clock';
 import { judgedOutcomes } from '../feedback/label';
 import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
+import { insertEvent } from './insertEvent';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import {
   oldestKeptMs,
@@ -19,7 +20,6 @@ import {
 } from './retention';
 import {
   documentsParameter,
-  insertEvent,
   newestTime,
   newestTimes,
   ofDocuments,
