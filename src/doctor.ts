@@ -12,6 +12,7 @@ import { readModelFolder } from './model/modelFolder';
 import { openPolicy } from './model/policy';
 import { readRewardWeights } from './model/rewardModel';
 import { openFeedbackStore } from './store/feedbackStore';
+import { unreadableText } from './store/rows';
 import { countStored } from './store/storeReader';
 import { TrainingError } from './training/errors';
 import { planMemory } from './training/memory';
@@ -196,8 +197,9 @@ async function grammarsLoad(directory: string): Promise<string> {
 }
 
 async function databaseHolds(file: string): Promise<string> {
-  const count = await countStored(file);
-  return `${count} ${count === 1 ? 'suggestion' : 'suggestions'} in ${file}`;
+  const { readable, unreadable } = await countStored(file);
+  const held = `${readable} ${readable === 1 ? 'suggestion' : 'suggestions'} in ${file}`;
+  return unreadable === 0 ? held : `${held}. ${unreadableText(unreadable)}`;
 }
 
 async function databaseHealth(file: string, logger: Logger): Promise<string> {
@@ -208,9 +210,8 @@ async function databaseHealth(file: string, logger: Logger): Promise<string> {
   });
   try {
     if (problems.length > 0) throw new Error(problems.join(' '));
-    const { suggestions } = await store.counts();
-    return `${suggestions} suggestions in ${file}`;
   } finally {
     await store.close();
   }
+  return databaseHolds(file);
 }

@@ -5,6 +5,7 @@
  */
 import ignore, { type Ignore } from 'ignore';
 import picomatch from 'picomatch';
+import type { IgnoreLists } from '../util/ignoreLists';
 
 export type FileVerdict = 'open' | 'secret' | 'gitIgnored' | 'excluded';
 
@@ -86,6 +87,13 @@ export class FolderRules {
   constructor(exclude: readonly string[], pathInRepository = '') {
     this.#isExcluded = compileGlobs(exclude);
     this.#pathInRepository = pathInRepository;
+  }
+
+  /** The rules of a folder whose ignore files were read. */
+  static of(exclude: readonly string[], lists: IgnoreLists): FolderRules {
+    const rules = new FolderRules(exclude, lists.pathInRepository);
+    for (const [directory, text] of lists.texts) rules.setIgnoreFile(directory, text);
+    return rules;
   }
 
   /** Adds or replaces the `.gitignore` of a directory, given from the top of the repository. */

@@ -40,7 +40,7 @@ export function learningWork(params: LearningWorkParams): LearningWork {
       // The database driver is native and is loaded no sooner than needed, as in `storeOwner.ts`.
       const { gentleRowsPerPage, readStores } = await import('../store/storeReader');
       const stores = await storeFilesOf(database, files);
-      return countExamples(readStores(stores, line.workspace, gentleRowsPerPage));
+      return countExamples(readStores(stores, logger, line.workspace, gentleRowsPerPage));
     },
 
     async refit(signal) {

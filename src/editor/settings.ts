@@ -1,6 +1,7 @@
 /**
  * The only reader of the editor's configuration. Turns `hone.*` into a frozen `Settings`, once for
  * each folder, and says when something changed. Holds no default values: those are in package.json.
+ * A workspace, which may come from anywhere, adds to the lists of private files and takes none away.
  */
 import type * as vscode from 'vscode';
 import { defaultOf, section, type SettingName, settingsFrom } from '../contributions';
@@ -61,10 +62,22 @@ export class SettingsSource implements Disposable {
     let settings = this.#byFolder.get(key);
     if (!settings) {
       const configuration = this.#host.getConfiguration(section, scope ?? null);
-      settings = settingsFrom((name) => this.#usable(name, configuration.get(name)));
+      settings = settingsFrom((name) =>
+        isPrivateList(name)
+          ? this.#allOf(name, configuration)
+          : this.#usable(name, configuration.get(name)),
+      );
       this.#byFolder.set(key, settings);
     }
     return settings;
+  }
+
+  /** The user's own list, or the default one, with what the workspace and the folder add to it. */
+  #allOf(name: SettingName, configuration: vscode.WorkspaceConfiguration): unknown {
+    const set = configuration.inspect(name);
+    const added = [set?.workspaceValue, set?.workspaceFolderValue];
+    const lists = [set?.globalValue ?? defaultOf(name), ...added.map((list) => list ?? [])];
+    return [...new Set(lists.flatMap((list) => this.#usable(name, list)))];
   }
 
   #usable(name: SettingName, value: unknown): unknown {
@@ -80,6 +93,11 @@ export class SettingsSource implements Disposable {
   dispose(): void {
     this.#disposables.dispose();
   }
+}
+
+/** Lists of files that Hone keeps out of. */
+function isPrivateList(name: SettingName): boolean {
+  return name === 'exclude' || name === 'neverLearn';
 }
 
 /** Whether Hone suggests in this language; `*` speaks for those not listed. */

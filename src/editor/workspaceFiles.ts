@@ -1,11 +1,15 @@
 /**
  * Answers, for any document, whether Hone may look at it: reads the ignore files of each workspace
- * folder, watches them, and applies the rules of `sensitiveFiles.ts`. Reads no other file.
+ * folder, watches them, and applies the rules of `sensitiveFiles.ts`, to a symbolic link also as the
+ * file that it leads to. Reads no other file.
  */
+import { realpath } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { Logger } from '../types';
 import { type Disposable, DisposableStore, toDisposable } from '../util/disposable';
 import { Emitter, type Event } from '../util/event';
+import { readIgnoreLists } from '../util/ignoreLists';
+import { linkTarget } from '../util/linkTarget';
 import {
   atAnyDepth,
   compileGlobs,
@@ -24,6 +28,8 @@ export class WorkspaceFiles implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #changed = this.#disposables.add(new Emitter<void>());
   readonly #folders = new Map<string, FolderRules>();
+  /** What open documents lead to that are symbolic links. */
+  readonly #targets = new Map<string, vscode.Uri>();
   #loading: Promise<void> = Promise.resolve();
   #generation = 0;
 
@@ -36,6 +42,12 @@ export class WorkspaceFiles implements Disposable {
     const reload = (): void => this.load();
     this.#disposables.add(settings.onDidChange(reload));
     this.#disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(reload));
+    this.#disposables.add(
+      vscode.workspace.onDidOpenTextDocument((document) => void this.#follow(document)),
+    );
+    this.#disposables.add(
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => void this.#targets.delete(key(uri))),
+    );
     const watcher = this.#disposables.add(
       vscode.workspace.createFileSystemWatcher('**/.gitignore'),
     );
@@ -64,7 +76,31 @@ export class WorkspaceFiles implements Disposable {
 
   verdict(documentUri: vscode.Uri): DocumentVerdict {
     if (documentUri.scheme === 'untitled') return 'open';
-    const uri = fileUriOf(documentUri);
+    const verdict = this.#verdictOf(fileUriOf(documentUri));
+    const target = this.#targets.get(key(documentUri));
+    return verdict === 'open' && target ? this.#verdictOf(target) : verdict;
+  }
+
+  /**
+   * Whether a file's text may be told of elsewhere: what is told is kept with the suggestion, so a
+   * file that nothing is to be learned from stays out.
+   */
+  mayTell(uri: vscode.Uri): boolean {
+    return this.verdict(uri) === 'open' && !this.neverLearn(uri);
+  }
+
+  /**
+   * Whether a file on the disk may be read and told of; one that leads out of its folder may not.
+   * Rejects where there is no such file.
+   */
+  async mayRead(folder: vscode.WorkspaceFolder, uri: vscode.Uri): Promise<boolean> {
+    if (!this.mayTell(uri)) return false;
+    const target = await linkTarget(folder.uri.fsPath, uri.fsPath);
+    if (target.kind !== 'inside') return false;
+    return this.mayTell(vscode.Uri.joinPath(folder.uri, target.path));
+  }
+
+  #verdictOf(uri: vscode.Uri): DocumentVerdict {
     if (isSecretFile(uri.path)) return 'secret';
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     if (!folder) {
@@ -87,7 +123,12 @@ export class WorkspaceFiles implements Disposable {
 
   /** Whether Hone suggests in this document but keeps nothing of it. */
   neverLearn(documentUri: vscode.Uri): boolean {
-    const uri = fileUriOf(documentUri);
+    const target = this.#targets.get(key(documentUri));
+    if (target && this.#neverLearnOf(target)) return true;
+    return this.#neverLearnOf(fileUriOf(documentUri));
+  }
+
+  #neverLearnOf(uri: vscode.Uri): boolean {
     const globs = this.#settings.forDocument(uri).neverLearn;
     if (globs.length === 0) return false;
     const folder = vscode.workspace.getWorkspaceFolder(uri);
@@ -100,6 +141,7 @@ export class WorkspaceFiles implements Disposable {
     const loaded = await Promise.all(
       folders.map(async (folder) => [folder.uri.toString(), await this.#rulesOf(folder)] as const),
     );
+    await Promise.all(vscode.workspace.textDocuments.map((document) => this.#find(document.uri)));
     if (generation !== this.#generation) return;
     this.#folders.clear();
     for (const [uri, rules] of loaded) this.#folders.set(uri, rules);
@@ -111,21 +153,9 @@ export class WorkspaceFiles implements Disposable {
     // Virtual file systems have no git of their own and may be slow to search.
     if (folder.uri.scheme !== 'file') return new FolderRules(exclude);
 
-    const { top, below } = await repositoryOf(folder.uri);
-    const rules = new FolderRules(exclude, below.join('/'));
-    const infoExclude = await readText(vscode.Uri.joinPath(top, '.git', 'info', 'exclude'));
-    for (let depth = 0; depth <= below.length; depth++) {
-      const directory = below.slice(0, depth);
-      const own = await readText(vscode.Uri.joinPath(top, ...directory, '.gitignore'));
-      const text = depth === 0 ? [infoExclude, own].filter(Boolean).join('\n') : own;
-      if (text) rules.setIgnoreFile(directory.join('/'), text);
-    }
-    for (const uri of await this.#nestedIgnoreFiles(folder)) {
-      const directory = [...below, ...relativePath(folder, uri).split('/').slice(0, -1)];
-      const text = await readText(uri);
-      if (directory.length > below.length && text) rules.setIgnoreFile(directory.join('/'), text);
-    }
-    return rules;
+    const nested = await this.#nestedIgnoreFiles(folder);
+    const paths = nested.map((uri) => relativePath(folder, uri));
+    return FolderRules.of(exclude, await readIgnoreLists(folder.uri.fsPath, paths));
   }
 
   async #nestedIgnoreFiles(folder: vscode.WorkspaceFolder): Promise<readonly vscode.Uri[]> {
@@ -141,6 +171,21 @@ export class WorkspaceFiles implements Disposable {
     }
   }
 
+  async #follow({ uri }: vscode.TextDocument): Promise<void> {
+    if (await this.#find(uri)) this.#changed.fire();
+  }
+
+  /** Resolves to true for a document that is a symbolic link, whose target is kept. */
+  async #find(documentUri: vscode.Uri): Promise<boolean> {
+    const uri = fileUriOf(documentUri);
+    if (uri.scheme !== 'file') return false;
+    // A file that is gone, or was never written, leads nowhere.
+    const target = await targetOf(uri).catch(() => uri);
+    if (target.toString() === uri.toString()) return false;
+    this.#targets.set(key(documentUri), target);
+    return true;
+  }
+
   dispose(): void {
     this.#disposables.dispose();
   }
@@ -151,35 +196,22 @@ export function fileUriOf(uri: vscode.Uri): vscode.Uri {
   return uri.scheme === 'vscode-notebook-cell' ? uri.with({ scheme: 'file', fragment: '' }) : uri;
 }
 
+/** Where a file really lies: within its folder where it can be, however the folder is reached. */
+async function targetOf(uri: vscode.Uri): Promise<vscode.Uri> {
+  const folder = vscode.workspace.getWorkspaceFolder(uri);
+  if (folder) {
+    const target = await linkTarget(folder.uri.fsPath, uri.fsPath);
+    if (target.kind === 'inside') return vscode.Uri.joinPath(folder.uri, target.path);
+  }
+  return vscode.Uri.file(await realpath(uri.fsPath));
+}
+
+function key(documentUri: vscode.Uri): string {
+  return fileUriOf(documentUri).toString();
+}
+
 /** Path within the folder with '/' separators, whatever the platform. */
 export function relativePath(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string {
   const base = folder.uri.path.endsWith('/') ? folder.uri.path : `${folder.uri.path}/`;
   return uri.path.startsWith(base) ? uri.path.slice(base.length) : uri.path.slice(1);
-}
-
-/** The top of the git repository around a folder, and the way down; the folder itself if none. */
-async function repositoryOf(
-  folder: vscode.Uri,
-): Promise<{ readonly top: vscode.Uri; readonly below: readonly string[] }> {
-  const parts = folder.path.split('/').filter((part) => part !== '');
-  for (let depth = parts.length; depth > 0; depth--) {
-    const top = folder.with({ path: `/${parts.slice(0, depth).join('/')}` });
-    if (await exists(vscode.Uri.joinPath(top, '.git'))) return { top, below: parts.slice(depth) };
-  }
-  return { top: folder, below: [] };
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  return vscode.workspace.fs.stat(uri).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The text of a file that may well not be there. */
-async function readText(uri: vscode.Uri): Promise<string | undefined> {
-  return vscode.workspace.fs.readFile(uri).then(
-    (bytes) => new TextDecoder().decode(bytes),
-    () => undefined,
-  );
 }

@@ -88,7 +88,7 @@ export class WorkspaceIndex implements Disposable {
     const slice = new Slice();
     try {
       for (const { uri } of [...this.#indexed.values()]) {
-        if (!this.#mayTell(uri)) this.#remove(uri);
+        if (!this.#files.mayTell(uri)) this.#remove(uri);
         await slice.rest();
       }
       for (const document of vscode.workspace.textDocuments) this.#enqueue(document.uri);
@@ -124,7 +124,7 @@ export class WorkspaceIndex implements Disposable {
     const left = this.#active;
     this.#active = turnedTo;
     if (left === undefined || !this.#queue.has(left.uri.toString()) || left.isClosed) return;
-    if (!this.#mayTell(left.uri) || lengthOf(left) > maxIndexedBytes) return;
+    if (!this.#files.mayTell(left.uri) || lengthOf(left) > maxIndexedBytes) return;
     this.#index.update(left.uri.toString(), left.languageId, left.getText());
   }
 
@@ -167,19 +167,11 @@ export class WorkspaceIndex implements Disposable {
     }
   }
 
-  /**
-   * Whether a file's text may be told of elsewhere: what is told is kept with the suggestion, so a
-   * file that nothing is to be learned from stays out.
-   */
-  #mayTell(uri: vscode.Uri): boolean {
-    return this.#files.verdict(uri) === 'open' && !this.#files.neverLearn(uri);
-  }
-
   /** The newest text of a file, from the editor where it is open; undefined if it must stay out. */
   async #textOf(
     uri: vscode.Uri,
   ): Promise<{ readonly languageId: string; readonly text: string } | undefined> {
-    if (!this.#mayTell(uri)) return undefined;
+    if (!this.#files.mayTell(uri)) return undefined;
     const document = vscode.workspace.textDocuments.find(
       (d) => d.uri.toString() === uri.toString(),
     );
@@ -188,9 +180,11 @@ export class WorkspaceIndex implements Disposable {
       return { languageId: document.languageId, text: document.getText() };
     }
     // The editor also tells of files outside the workspace, its own settings for one.
-    if (uri.scheme !== 'file' || !vscode.workspace.getWorkspaceFolder(uri)) return undefined;
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    if (uri.scheme !== 'file' || folder === undefined) return undefined;
     if (this.#characters > maxWorkspaceCharacters) return undefined;
     try {
+      if (!(await this.#files.mayRead(folder, uri))) return undefined;
       const { size } = await vscode.workspace.fs.stat(uri);
       if (size > maxIndexedBytes) return undefined;
       const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));

@@ -56,7 +56,7 @@ serve(parentChannel(), {
     // The database's driver is loaded where it is needed, not by every host that only suggests.
     const { readStores } = await import('../store/storeReader');
     return learn({
-      suggestions: () => readStores(storeFiles, documents),
+      suggestions: () => readStores(storeFiles, stderrLogger, documents),
       base: await readModelFolder(modelDir),
       ...{ registryDir, options, clock: systemClock, signal, onProgress: progress },
     });
@@ -82,7 +82,7 @@ serve(parentChannel(), {
     await yieldToOthers();
     const prior = await readRewardWeights(rewardFile);
     const { readNewest } = await import('../store/storeReader');
-    const suggestions = readNewest(storeFiles, maxRefitted);
+    const suggestions = readNewest(storeFiles, maxRefitted, stderrLogger);
     const { weights, report } = await refitReward(suggestions, prior);
     if (report.verdict === 'fitted') await writeRewardWeights(out, weights);
     else await rm(out, { force: true });

@@ -1,12 +1,13 @@
 /**
  * Reads the text files of a folder as an editor's workspace would show them: known languages only,
- * nothing that git ignores, that holds secrets, that is binary or generated. For the command line;
- * the editor has its own reader, which follows changes.
+ * nothing that git ignores, that holds secrets, that is binary or generated, nothing outside the
+ * folder. For the command line; the editor has its own reader, which follows changes.
  */
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { glob } from 'tinyglobby';
 import { FolderRules } from '../completion/sensitiveFiles';
+import { readIgnoreLists } from '../util/ignoreLists';
 import { knownExtensions, languageOf } from '../util/language';
 import type { WorkspaceFile } from './fim';
 
@@ -17,13 +18,11 @@ export async function readWorkspaceFiles(
   directory: string,
   exclude: readonly string[],
 ): Promise<WorkspaceFile[]> {
-  const rules = new FolderRules(exclude);
-  const options = { cwd: directory, dot: true, ignore: ['**/node_modules/**', '**/.git/**'] };
-  for (const file of await glob(['**/.gitignore'], options)) {
-    const folder = dirname(file);
-    const text = await readFile(join(directory, file), 'utf8');
-    rules.setIgnoreFile(folder === '.' ? '' : folder.replaceAll('\\', '/'), text);
-  }
+  // A link is left out: what it leads to in the folder is read in its own place.
+  const ignore = ['**/node_modules/**', '**/.git/**'];
+  const options = { cwd: directory, dot: true, ignore, followSymbolicLinks: false };
+  const lists = await readIgnoreLists(directory, await glob(['**/.gitignore'], options));
+  const rules = FolderRules.of(exclude, lists);
   const paths = await glob([`**/*.{${knownExtensions.join(',')}}`], options);
   const files: WorkspaceFile[] = [];
   for (const path of paths.sort()) {

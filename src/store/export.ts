@@ -11,6 +11,7 @@ import type { StoredSuggestion } from '../types';
 import { datasetCard } from './datasetCard';
 import { StoreError } from './errors';
 import type { FeedbackStore, SuggestionRange } from './feedbackStore';
+import { unreadableText } from './rows';
 
 export const exportFormats = ['events', 'sft', 'preference', 'unpaired'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -87,7 +88,9 @@ export async function planExport(
   const byLanguage: Record<string, number> = {};
   const firstRows: ExportRow[] = [];
   let positive = 0;
-  for await (const { suggestion, row } of rowsOf(store, format, range)) {
+  let unreadable = 0;
+  const read = rowsOf(store, format, range, (suggestions) => (unreadable = suggestions));
+  for await (const { suggestion, row } of read) {
     const { languageId } = suggestion.context;
     timesMs.push(suggestion.timeMs);
     suggestionIds.add(suggestion.id);
@@ -111,7 +114,10 @@ export async function planExport(
     testFromMs,
     range,
     firstRows,
-    leaves: leavesOf(format, suggestionIds.size, labels),
+    leaves: [
+      ...leavesOf(format, suggestionIds.size, labels),
+      ...(unreadable > 0 ? [unreadableText(unreadable)] : []),
+    ],
   };
 }
 
@@ -157,6 +163,7 @@ async function* rowsOf(
   store: FeedbackStore,
   format: ExportFormat,
   range: SuggestionRange,
+  onUnreadable?: (suggestions: number) => void,
 ): AsyncGenerator<SourcedRow> {
   const pairs = new PreferencePairs();
   const make = {
@@ -167,7 +174,7 @@ async function* rowsOf(
     preference: (stored) => pairs.rowsOf(stored).map((row) => ({ ...row })),
     unpaired: (stored) => unpairedRows(stored).map((row) => ({ ...row })),
   } as const satisfies Record<ExportFormat, (stored: StoredSuggestion) => ExportRow[]>;
-  for await (const stored of store.suggestions(range)) {
+  for await (const stored of store.suggestions(range, onUnreadable)) {
     for (const row of make[format](stored)) yield { suggestion: stored.suggestion, row };
   }
 }

@@ -8,6 +8,7 @@ import { systemClock } from '../util/clock';
 import { judgedOutcomes } from '../feedback/label';
 import type { Connection, Database } from './database';
 import { StoreError, type StoreErrorCode } from './errors';
+import { insertEvent } from './insertEvent';
 import { inodeOf, noInode, openDatabase, openForEditor } from './opening';
 import {
   oldestKeptMs,
@@ -19,13 +20,14 @@ import {
 } from './retention';
 import {
   documentsParameter,
-  insertEvent,
   newestTime,
   newestTimes,
   ofDocuments,
+  type PageRequest,
   readLast,
   readPage,
   readPages,
+  unreadableText,
 } from './rows';
 import { checkNotNewer } from './schema';
 import { maskEvent } from './secrets';
@@ -68,8 +70,11 @@ export interface FeedbackStore {
   lastSuggestion(): Promise<StoredSuggestion | undefined>;
   /** The newest `limit` of them, oldest first. */
   newest(limit: number): AsyncIterable<StoredSuggestion>;
-  /** Oldest first. */
-  suggestions(range?: SuggestionRange): AsyncIterable<StoredSuggestion>;
+  /** Oldest first, without those whose rows are damaged; `onUnreadable` hears how many, if any. */
+  suggestions(
+    range?: SuggestionRange,
+    onUnreadable?: (suggestions: number) => void,
+  ): AsyncIterable<StoredSuggestion>;
   counts(): Promise<StoreCounts>;
   /** How many suggestions a range holds. */
   countOf(range: Omit<SuggestionRange, 'asOfMs'>): Promise<number>;
@@ -196,16 +201,22 @@ class SqliteFeedbackStore implements FeedbackStore {
     yield* this.suggestions({ fromMs: times[limit - 1] ?? 0 });
   }
 
-  suggestions(range: SuggestionRange = {}): AsyncGenerator<StoredSuggestion> {
+  suggestions(
+    range: SuggestionRange = {},
+    onUnreadable?: (suggestions: number) => void,
+  ): AsyncGenerator<StoredSuggestion> {
     const whole = {
       fromMs: range.fromMs ?? 0,
       untilMs: range.untilMs ?? Number.MAX_SAFE_INTEGER,
       asOfMs: range.asOfMs ?? Number.MAX_SAFE_INTEGER,
       documents: range.documents ?? [],
     };
-    return readPages(whole, rowsPerPage, (request) =>
-      this.#read((connection) => readPage(connection, request)),
-    );
+    const read = (request: PageRequest) =>
+      this.#read((connection) => readPage(connection, request));
+    return readPages(whole, rowsPerPage, read, (unreadable) => {
+      this.#options.logger.warn('store', `${this.file}: ${unreadableText(unreadable)}`);
+      onUnreadable?.(unreadable);
+    });
   }
 
   counts(): Promise<StoreCounts> {

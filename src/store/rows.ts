@@ -1,154 +1,20 @@
 /**
- * Events as rows and rows as events, and nothing else: no transactions, no retries, no masking.
- * What is read back equals what was written, except that lone surrogates become U+FFFD, because
- * SQLite keeps text as UTF-8.
+ * Rows as events: what `insertEvent.ts` wrote is read back equal, except that lone surrogates become
+ * U+FFFD, because SQLite keeps text as UTF-8. A suggestion with a damaged row is left out.
  */
 import type {
   Candidate,
   CandidateSource,
   Exploration,
-  FeedbackEvent,
   Outcome,
   RegionState,
   ScoredCandidate,
-  Snippet,
   StoredSuggestion,
   Suggestion,
   Trigger,
 } from '../types';
 import type { Connection } from './database';
-
-/** Resolves to false when the suggestion that the event belongs to is not stored. */
-export async function insertEvent(connection: Connection, event: FeedbackEvent): Promise<boolean> {
-  if (event.kind === 'suggestion') {
-    await insertSuggestion(connection, event.suggestion);
-    return true;
-  }
-  const known = await connection.get('SELECT 1 FROM suggestions WHERE id = ?', event.suggestionId);
-  if (known === undefined) return false;
-  switch (event.kind) {
-    case 'shown':
-      await connection.run(
-        'INSERT INTO showings (suggestion_id, candidate_index, time_ms) VALUES (?, ?, ?)',
-        event.suggestionId,
-        event.candidateIndex,
-        event.timeMs,
-      );
-      return true;
-    case 'outcome':
-      await connection.run(
-        `INSERT INTO outcomes
-           (suggestion_id, outcome, candidate_index, taken_length_utf16, visible_ms, time_ms)
-         VALUES (?, ?, ?, ?, ?, ?)`,
-        event.suggestionId,
-        event.outcome,
-        event.candidateIndex,
-        event.takenLength,
-        event.visibleMs,
-        event.timeMs,
-      );
-      return true;
-    case 'survival':
-      await connection.run(
-        `INSERT INTO survivals (suggestion_id, after_seconds, survival, state, time_ms)
-         VALUES (?, ?, ?, ?, ?)`,
-        event.suggestionId,
-        event.afterSeconds,
-        event.survival,
-        event.state,
-        event.timeMs,
-      );
-      return true;
-    case 'settled':
-      await connection.run(
-        'INSERT INTO settled_texts (suggestion_id, text, time_ms) VALUES (?, ?, ?)',
-        event.suggestionId,
-        event.text,
-        event.timeMs,
-      );
-      return true;
-    case 'rating':
-      await connection.run(
-        `INSERT INTO ratings (suggestion_id, thumb, aspects_json, comment, time_ms)
-         VALUES (?, ?, ?, ?, ?)`,
-        event.suggestionId,
-        event.thumb,
-        JSON.stringify(event.aspects),
-        event.comment,
-        event.timeMs,
-      );
-      return true;
-  }
-}
-
-async function insertSuggestion(connection: Connection, suggestion: Suggestion): Promise<void> {
-  const { context, latencyMs } = suggestion;
-  // A commit whose answer was lost is tried again, so the same suggestion may come twice.
-  const inserted = await connection.run(
-    `INSERT INTO suggestions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO NOTHING`,
-    suggestion.id,
-    suggestion.timeMs,
-    suggestion.documentUri,
-    suggestion.offset,
-    suggestion.trigger,
-    context.repository,
-    context.path,
-    context.languageId,
-    context.prefix,
-    context.suffix,
-    Number(context.multiline),
-    suggestion.shownIndex,
-    suggestion.propensity,
-    suggestion.policyVersion,
-    suggestion.rewardVersion,
-    latencyMs.context,
-    latencyMs.copy,
-    latencyMs.queue,
-    latencyMs.prefill,
-    latencyMs.decode,
-    latencyMs.total,
-    JSON.stringify(context.snippets),
-    suggestion.exploration,
-    suggestion.state === undefined ? null : floatsToBlob(suggestion.state),
-    context.closers ?? '',
-  );
-  if (inserted === 0) return;
-  for (const [index, candidate] of suggestion.candidates.entries()) {
-    const { copy } = candidate;
-    await connection.run(
-      'INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      suggestion.id,
-      index,
-      candidate.text,
-      JSON.stringify(candidate.tokenIds),
-      known(candidate.logProb),
-      candidate.source,
-      candidate.propensity,
-      known(candidate.score),
-      copy?.runLength ?? null,
-      copy?.votes ?? null,
-      copy?.places ?? null,
-      copy === undefined ? null : Number(copy.sameFile),
-      known(candidate.firstLogProb),
-      known(candidate.entropy),
-      copy?.ownVotes ?? null,
-      known(copy?.recency),
-      copy?.sameSymbol === undefined ? null : Number(copy.sameSymbol),
-    );
-  }
-}
-
-/** SQLite has no NaN: what was never measured is NULL. */
-function known(value: number | undefined): number | null {
-  return value === undefined || Number.isNaN(value) ? null : value;
-}
-
-function floatsToBlob(values: readonly number[]): Buffer {
-  const blob = Buffer.alloc(4 * values.length);
-  for (const [index, value] of values.entries()) blob.writeFloatLE(value, 4 * index);
-  return blob;
-}
+import { aspectsFrom, snippetsFrom, tokenIdsFrom, UnreadableRow } from './rowJson';
 
 function floatsFromBlob(blob: Buffer): number[] {
   return Array.from({ length: blob.length >> 2 }, (_, index) => blob.readFloatLE(4 * index));
@@ -247,11 +113,16 @@ export function documentsParameter(documents: readonly string[]): string {
   return JSON.stringify(documents.length === 0 ? [''] : documents);
 }
 
+export interface Page {
+  readonly suggestions: readonly StoredSuggestion[];
+  /** Suggestions whose rows are damaged, which are left out. */
+  readonly unreadable: number;
+  /** Where the next page begins; undefined after the last one. */
+  readonly next: PageRequest['after'];
+}
+
 /** Suggestions by time, oldest first, each with all its facts. */
-export async function readPage(
-  connection: Connection,
-  page: PageRequest,
-): Promise<StoredSuggestion[]> {
+export async function readPage(connection: Connection, page: PageRequest): Promise<Page> {
   const rows = await connection.all<SuggestionRow>(
     `SELECT * FROM suggestions
      WHERE time_ms BETWEEN ? AND ? AND (time_ms, id) > (?, ?) AND ${ofDocuments}
@@ -264,32 +135,57 @@ export async function readPage(
     documentsParameter(page.documents),
     page.limit,
   );
-  return withFacts(connection, rows, page.asOfMs);
+  const suggestions = await withFacts(connection, rows, page.asOfMs);
+  // A page that is full goes on after its last row, also where that row cannot be read.
+  const last = rows.length < page.limit ? undefined : rows.at(-1);
+  return {
+    suggestions,
+    unreadable: rows.length - suggestions.length,
+    next: last && { timeMs: last.time_ms, id: last.id },
+  };
 }
 
-/** Everything of a range, oldest first; `read` is asked for one page after the other. */
+/**
+ * Everything of a range, oldest first; `read` is asked for one page after the other. What cannot be
+ * read is left out, and its number told once at the end, if there is any.
+ */
 export async function* readPages(
   range: Omit<PageRequest, 'after' | 'limit'>,
   limit: number,
-  read: (request: PageRequest) => Promise<StoredSuggestion[]>,
+  read: (request: PageRequest) => Promise<Page>,
+  onUnreadable: (suggestions: number) => void,
 ): AsyncGenerator<StoredSuggestion> {
   let after: PageRequest['after'];
-  for (;;) {
+  let unreadable = 0;
+  do {
     const page = await read({ ...range, after, limit });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < limit) return;
-    after = { timeMs: last.suggestion.timeMs, id: last.suggestion.id };
-  }
+    yield* page.suggestions;
+    unreadable += page.unreadable;
+    after = page.next;
+  } while (after !== undefined);
+  if (unreadable > 0) onUnreadable(unreadable);
 }
 
-/** The newest suggestion that was shown. */
+/** For the user: that so many suggestions of a database are left out. */
+export function unreadableText(suggestions: number): string {
+  const [what, their] =
+    suggestions === 1
+      ? ['1 suggestion', 'its rows are']
+      : [`${suggestions} suggestions`, 'their rows are'];
+  return `${what} cannot be read, because ${their} damaged, and left out. The others are not touched by it.`;
+}
+
+/** The newest suggestion that was shown and can be read. */
 export async function readLast(connection: Connection): Promise<StoredSuggestion | undefined> {
-  const rows = await connection.all<SuggestionRow>(
-    `SELECT * FROM suggestions WHERE shown_index IS NOT NULL
-     ORDER BY time_ms DESC, id DESC LIMIT 1`,
-  );
-  return (await withFacts(connection, rows, Number.MAX_SAFE_INTEGER))[0];
+  for (let newer = 0; ; newer++) {
+    const rows = await connection.all<SuggestionRow>(
+      `SELECT * FROM suggestions WHERE shown_index IS NOT NULL
+       ORDER BY time_ms DESC, id DESC LIMIT 1 OFFSET ?`,
+      newer,
+    );
+    const [last] = await withFacts(connection, rows, Number.MAX_SAFE_INTEGER);
+    if (last !== undefined || rows.length === 0) return last;
+  }
 }
 
 /** When the newest suggestions were made, at most so many, the newest first. */
@@ -338,7 +234,7 @@ async function withFacts(
   const survivals = await factsFrom<SurvivalRow>('survivals');
   const settledTexts = await factsFrom<SettledRow>('settled_texts');
   const ratings = await factsFrom<RatingRow>('ratings');
-  return rows.map((row) => {
+  return readable(rows, (row) => {
     const settled = settledTexts(row.id).at(-1);
     const rating = ratings(row.id).at(-1);
     return {
@@ -376,11 +272,26 @@ async function withFacts(
         kind: 'rating',
         suggestionId: row.id,
         thumb: rating.thumb,
-        aspects: JSON.parse(rating.aspects_json) as Record<string, number>,
+        aspects: aspectsFrom(rating.aspects_json),
         comment: rating.comment,
         timeMs: rating.time_ms,
       },
     };
+  });
+}
+
+/** Of each row what `read` makes of it, without those it cannot read. */
+function readable(
+  rows: readonly SuggestionRow[],
+  read: (row: SuggestionRow) => StoredSuggestion,
+): StoredSuggestion[] {
+  return rows.flatMap((row) => {
+    try {
+      return [read(row)];
+    } catch (error) {
+      if (error instanceof UnreadableRow) return [];
+      throw error;
+    }
   });
 }
 
@@ -407,7 +318,7 @@ function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[])
       repository: row.repository,
       path: row.path,
       languageId: row.language_id,
-      snippets: JSON.parse(row.snippets_json) as Snippet[],
+      snippets: snippetsFrom(row.snippets_json),
       prefix: row.prefix,
       suffix: row.suffix,
       ...(row.closers !== '' && { closers: row.closers }),
@@ -434,7 +345,7 @@ function suggestionFrom(row: SuggestionRow, candidates: readonly CandidateRow[])
 function candidateFrom(row: CandidateRow): ScoredCandidate {
   return {
     text: row.text,
-    tokenIds: JSON.parse(row.token_ids_json) as number[],
+    tokenIds: tokenIdsFrom(row.token_ids_json),
     logProb: row.log_prob_nats ?? NaN,
     source: row.source,
     propensity: row.propensity,

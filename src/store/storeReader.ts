@@ -2,11 +2,11 @@
  * Reads stored suggestions where the database belongs to somebody else: a child that learns while the
  * editor goes on writing. It opens the files read-only and never migrates, mends or locks them.
  */
-import type { StoredSuggestion } from '../types';
+import type { Logger, StoredSuggestion } from '../types';
 import { Database } from './database';
 import { StoreError } from './errors';
 import { inodeOf, noInode } from './opening';
-import { newestTimes, type PageRequest, readPage, readPages } from './rows';
+import { newestTimes, type PageRequest, readPage, readPages, unreadableText } from './rows';
 import { checkNotNewer, schemaVersion } from './schema';
 
 const rowsPerPage = 100;
@@ -15,15 +15,18 @@ export const gentleRowsPerPage = 8;
 
 /**
  * The suggestions of each file, oldest first, one file after the other; where `documents` is given,
- * only of documents whose address begins so. `pageRows` of them, at least 1, are read at once.
+ * only of documents whose address begins so. `pageRows` of them, at least 1, are read at once. The
+ * log hears of those that are left out because their rows are damaged.
  * @throws StoreError `missing`, `damaged`, `newer`, or `invalid` for a file of an older format.
  */
 export async function* readStores(
   files: readonly string[],
+  logger: Logger,
   documents = '',
   pageRows = rowsPerPage,
 ): AsyncGenerator<StoredSuggestion> {
-  for (const file of files) yield* readStore(file, { documents: [documents] }, pageRows);
+  for (const file of files)
+    yield* readStore(file, { documents: [documents] }, warnOf(file, logger), pageRows);
 }
 
 /**
@@ -33,22 +36,27 @@ export async function* readStores(
 export async function* readNewest(
   files: readonly string[],
   limit: number,
+  logger: Logger,
 ): AsyncGenerator<StoredSuggestion> {
   const times: number[] = [];
   for (const file of files) times.push(...(await newestTimesIn(file, limit)));
   times.sort((a, b) => b - a);
-  for (const file of files) yield* readStore(file, { fromMs: times[limit - 1] ?? 0 });
+  for (const file of files)
+    yield* readStore(file, { fromMs: times[limit - 1] ?? 0 }, warnOf(file, logger));
 }
 
-/** How many suggestions a file holds; throws as `readStores` does. */
-export async function countStored(file: string): Promise<number> {
-  const database = await openReadable(file);
-  try {
-    const count = 'SELECT count(*) AS n FROM suggestions';
-    return (await database?.use((connection) => connection.get<{ n: number }>(count)))?.n ?? 0;
-  } finally {
-    await database?.close();
-  }
+/** How many suggestions of a file can be read, and how many cannot; throws as `readStores` does. */
+export async function countStored(
+  file: string,
+): Promise<{ readonly readable: number; readonly unreadable: number }> {
+  let [readable, unreadable] = [0, 0];
+  const all = readStore(file, {}, (suggestions) => (unreadable = suggestions));
+  while ((await all.next()).done !== true) readable++;
+  return { readable, unreadable };
+}
+
+function warnOf(file: string, logger: Logger): (suggestions: number) => void {
+  return (suggestions) => logger.warn('store', `${file}: ${unreadableText(suggestions)}`);
 }
 
 async function newestTimesIn(file: string, limit: number): Promise<number[]> {
@@ -63,6 +71,7 @@ async function newestTimesIn(file: string, limit: number): Promise<number[]> {
 async function* readStore(
   file: string,
   part: Partial<Pick<PageRequest, 'fromMs' | 'documents'>>,
+  onUnreadable: (suggestions: number) => void,
   pageRows = rowsPerPage,
 ): AsyncGenerator<StoredSuggestion> {
   const database = await openReadable(file);
@@ -70,9 +79,9 @@ async function* readStore(
   try {
     const latest = Number.MAX_SAFE_INTEGER;
     const all = { fromMs: 0, untilMs: latest, asOfMs: latest, documents: [] };
-    yield* readPages({ ...all, ...part }, pageRows, (request) =>
-      database.use((connection) => readPage(connection, request)),
-    );
+    const read = (request: PageRequest) =>
+      database.use((connection) => readPage(connection, request));
+    yield* readPages({ ...all, ...part }, pageRows, read, onUnreadable);
   } finally {
     await database.close();
   }

@@ -10,12 +10,13 @@ import { featureNames } from '../../src/completion/features';
 import { choose } from '../../src/completion/judge';
 import { OutcomeMemory } from '../../src/completion/outcomeMemory';
 import { createRewardModel, readRewardWeights } from '../../src/model/rewardModel';
+import { insertEvent } from '../../src/store/insertEvent';
 import { openDatabase } from '../../src/store/opening';
-import { insertEvent } from '../../src/store/rows';
 import { readNewest, readStores } from '../../src/store/storeReader';
 import { buildDataset } from '../../src/training/dataset';
 import { maxRefitted, refitReward } from '../../src/training/rewardFit';
 import type { FeedbackEvent, StoredSuggestion } from '../../src/types';
+import { stderrLogger } from '../../src/util/log';
 import { seededRandom } from '../../src/util/random';
 import { quantile } from '../../src/util/statistics';
 import { plainTaste, rewardHistory } from '../../test/helpers/rewardHistory';
@@ -36,8 +37,10 @@ export async function benchReward(): Promise<Figure[]> {
     const file = path.join(directory, 'feedback.db');
     await fill(file, history);
     const prior = await readRewardWeights(path.join(root, 'media/reward/pretrained.json'));
-    const refit = await timed(() => refitReward(readNewest([file], maxRefitted), prior));
-    const dataset = await timed(() => buildDataset(readStores([file])));
+    const refit = await timed(() =>
+      refitReward(readNewest([file], maxRefitted, stderrLogger), prior),
+    );
+    const dataset = await timed(() => buildDataset(readStores([file], stderrLogger)));
     const sorted = rerankMs.toSorted((a, b) => a - b);
     const wanted = '<= 3 ms';
     return [

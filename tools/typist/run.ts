@@ -240,7 +240,7 @@ async function rowsSince(dataDir: string, timeMs: number): Promise<Row[]> {
   const storage = path.join(dataDir, 'user/User/globalStorage/hone.hone');
   const files = globSync('**/*.{db,sqlite}', { cwd: storage, absolute: true });
   const rows: Row[] = [];
-  for await (const { suggestion, outcomes } of readNewest(files, newestRows)) {
+  for await (const { suggestion, outcomes } of readNewest(files, newestRows, stderrLogger)) {
     if (suggestion.timeMs < timeMs) continue;
     rows.push({
       timeMs: suggestion.timeMs,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type * as vscode from 'vscode';
+import { capabilities } from '../../../package.json';
 import {
   defaultOf,
   defaultSettings,
@@ -48,18 +49,23 @@ describe('settings', () => {
 });
 
 /** A window with one folder, `file:///a`, and a configuration that a test may change. */
-function editor(values: Record<string, unknown>, inFolder: Record<string, unknown> = {}) {
+function editor(
+  values: Record<string, unknown>,
+  inFolder: Record<string, unknown> = {},
+  ofUser: Record<string, unknown> = {},
+) {
   let changed: (event: vscode.ConfigurationChangeEvent) => unknown = () => undefined;
   let reads = 0;
   const folder = { uri: { toString: () => 'file:///a' } } as vscode.WorkspaceFolder;
   const host: SettingsHost = {
     getConfiguration(_section, scope) {
       reads++;
-      const own = scope ? { ...values, ...inFolder } : values;
+      const own = { ...ofUser, ...values, ...(scope && inFolder) };
       return {
         get: (name: SettingName) => own[name] ?? defaultOf(name),
         inspect: (name: SettingName) => ({
           key: name,
+          globalValue: ofUser[name],
           workspaceValue: values[name],
           ...(scope && { workspaceFolderValue: inFolder[name] }),
         }),
@@ -108,6 +114,41 @@ describe('the source of settings', () => {
     expect(source.levelOf('exclude', file)).toBe('workspace');
     expect(source.levelOf('languages', file)).toBe('user');
     expect(source.levelOf('enabled', undefined)).toBe('workspace');
+  });
+
+  describe.each(['exclude', 'neverLearn'] as const)('of %s', (name) => {
+    const usual = defaultSettings[name];
+    test.each([
+      ['nothing is set', {}, {}, {}, usual],
+      ['a workspace empties it', {}, { [name]: [] }, {}, usual],
+      [
+        'a workspace adds to it',
+        {},
+        { [name]: ['w', 'w'] },
+        { [name]: ['f'] },
+        [...usual, 'w', 'f'],
+      ],
+      ['a workspace tries to replace it', { [name]: ['u'] }, { [name]: ['w'] }, {}, ['u', 'w']],
+      ['the user replaces it', { [name]: [] }, {}, {}, []],
+    ])('takes what the user wants left out, where %s', (_, ofUser, workspace, folder, expected) => {
+      const { host } = editor(workspace, folder, ofUser);
+      const source = new SettingsSource(host, () => expect.unreachable());
+      expect(source.forDocument(uri('file:///a/x.ts'))[name]).toEqual(expected);
+    });
+
+    test('the list of a workspace that cannot be used takes nothing from it', () => {
+      const messages: string[] = [];
+      const { host } = editor({ [name]: 'all' }, {}, { [name]: ['u'] });
+      const { current } = new SettingsSource(host, (message) => messages.push(message));
+      expect(current[name]).toContain('u');
+      expect(messages).toHaveLength(1);
+    });
+  });
+
+  test('an untrusted workspace chooses neither the model nor what is left out', () => {
+    const { restrictedConfigurations } = capabilities.untrustedWorkspaces;
+    const names = ['model', 'threads', 'exclude', 'neverLearn'].map((name) => `hone.${name}`);
+    expect(restrictedConfigurations.toSorted()).toEqual(names.toSorted());
   });
 
   test('uses the default in place of a value it cannot use, and says so, keeping the others', () => {

@@ -64,7 +64,7 @@ describe('learning from a history', () => {
     const asked = await learning({ repository: await garden(), address, limits });
     await learnHistory(asked, never);
     const uris: string[] = [];
-    for await (const { suggestion } of readStores([asked.out], `${address}/`)) {
+    for await (const { suggestion } of readStores([asked.out], silentLogger, `${address}/`)) {
       uris.push(suggestion.documentUri);
     }
     expect(uris.length).toBeGreaterThan(3);

@@ -5,12 +5,12 @@ import { expect, test } from 'vitest';
 import { Database } from '../../../src/store/database';
 import { readNewest, readStores } from '../../../src/store/storeReader';
 import { sampleSuggestion } from '../../helpers/sampleEvents';
-import { openStoreForTests, readAll, recordAll } from '../../helpers/storeForTests';
+import { openStoreForTests, readAll, recordAll, silentLogger } from '../../helpers/storeForTests';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
 
 async function read(...files: string[]): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { suggestion } of readStores(files)) ids.push(suggestion.id);
+  for await (const { suggestion } of readStores(files, silentLogger)) ids.push(suggestion.id);
   return ids;
 }
 
@@ -46,7 +46,8 @@ test('the newest of all files together are read, and none that is older', async 
     );
   const newest = async (limit: number, ...files: readonly string[]): Promise<string[]> => {
     const ids: string[] = [];
-    for await (const { suggestion } of readNewest(files, limit)) ids.push(suggestion.id);
+    for await (const { suggestion } of readNewest(files, limit, silentLogger))
+      ids.push(suggestion.id);
     return ids;
   };
   const ids = (from: number, count: number) =>
