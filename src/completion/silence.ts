@@ -7,11 +7,13 @@ import type { Words } from '../model/types';
 import type { CandidateSource, Suggestion } from '../types';
 import type { SilentReason } from './gate';
 import { obeys } from './languageList';
+import { evenChance } from './rerank';
 
 export type Silence =
   | { readonly kind: 'gate'; readonly reason: SilentReason }
   /** Nothing was proposed that may be shown. */
   | { readonly kind: 'nothing' }
+  /** The score is that of a text of usual length, which is what the threshold is for. */
   | { readonly kind: 'unsure'; readonly score: number; readonly threshold: number }
   /** Good enough, and withheld by a draw in order to learn. */
   | { readonly kind: 'drawn' };
@@ -29,9 +31,8 @@ export function silenceOf({ gate, suggestion, threshold }: SilenceParams): Silen
   const best = suggestion?.candidates[0];
   if (suggestion === undefined || best === undefined) return { kind: 'nothing' };
   if (suggestion.shownIndex !== null) return undefined;
-  return best.score < threshold
-    ? { kind: 'unsure', score: best.score, threshold }
-    : { kind: 'drawn' };
+  const score = evenChance({ text: best.text, probability: best.score });
+  return score < threshold ? { kind: 'unsure', score, threshold } : { kind: 'drawn' };
 }
 
 /** A sentence without any code in it. */
@@ -43,7 +44,7 @@ export function silenceWords(silence: Silence): string {
       return 'Nothing was proposed that fits here.';
     case 'unsure': {
       const { score, threshold } = silence;
-      return `The best candidate is not sure enough: ${scoreWords(score)} of ${thresholdWords(threshold)}.`;
+      return `The best candidate is not sure enough for its length: ${scoreWords(score)} of ${thresholdWords(threshold)}.`;
     }
     case 'drawn':
       return 'A candidate was withheld at random, to learn whether that was right.';

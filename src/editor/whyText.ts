@@ -4,6 +4,7 @@
  */
 import type { SilentReason } from '../completion/gate';
 import type { Inquiry } from '../completion/inquire';
+import { evenChance } from '../completion/rerank';
 import {
   type Rejection,
   scoreWords,
@@ -47,7 +48,8 @@ export function whyText(inquiry: Inquiry): readonly WhyEntry[] {
     });
     candidates.slice(0, maxCandidates).forEach(({ text, source, score }, index) => {
       const icon = index === shownIndex ? 'eye' : 'eye-closed';
-      const description = `${scoreWords(score)}, ${sourceWords[source]}`;
+      const even = evenChance({ text, probability: score });
+      const description = `${scoreWords(even)}, ${sourceWords[source]}`;
       entries.push(fact(`$(${icon}) ${oneLine(text)}`, description));
     });
   }

@@ -12,13 +12,16 @@ import {
 } from '../../../src/completion/silence';
 import type { ScoredCandidate } from '../../../src/types';
 
-const candidate = (score: number): ScoredCandidate => ({
-  ...{ text: 'secretCode()', tokenIds: [], logProb: -1, source: 'greedy', propensity: 1 },
+/** A text of the length that the threshold is for. */
+const usual = 'secretCode()'.padEnd(31, '.');
+
+const candidate = (score: number, text = usual): ScoredCandidate => ({
+  ...{ text, tokenIds: [], logProb: -1, source: 'greedy', propensity: 1 },
   score,
 });
 
-const shown = (score: number, shownIndex: 0 | null) => ({
-  candidates: [candidate(score)],
+const shown = (score: number, shownIndex: 0 | null, text = usual) => ({
+  candidates: [candidate(score, text)],
   shownIndex,
 });
 
@@ -44,9 +47,15 @@ describe('a silence', () => {
     ],
     [
       'is not being sure enough',
-      { gate: undefined, suggestion: shown(0.03, null) },
-      { kind: 'unsure', score: 0.03, threshold: 0.0625 },
-      /not sure enough: 0\.03 of 0\.063/,
+      { gate: undefined, suggestion: shown(0.03125, null) },
+      { kind: 'unsure', score: 0.03125, threshold: 0.0625 },
+      /not sure enough for its length: 0\.031 of 0\.063/,
+    ],
+    [
+      'is a text so short that taking it saves nothing, however sure',
+      { gate: undefined, suggestion: shown(0.9, null, '{') },
+      { kind: 'unsure', score: 0, threshold: 0.0625 },
+      /not sure enough for its length: 0 of/,
     ],
     [
       'is a draw, where the best was good enough',
