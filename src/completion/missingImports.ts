@@ -150,6 +150,7 @@ export class ImportIndex {
       for (const each of statements) if (each.module === module) group.statements.add(each);
     }
     const isOverLines = listBelow.test(below);
+    const begun = this.#begun(document, body);
     const known = [...byModule.values()].flatMap(({ names, statements }) => {
       const shared = ({ items }: Statement) => [...items.keys()].filter((n) => names.has(n)).length;
       const like = [...statements].sort((a, b) => shared(b) - shared(a));
@@ -158,7 +159,21 @@ export class ImportIndex {
       );
       return [...new Set(forms)].filter((text) => text.startsWith(body)).slice(0, maxForms);
     });
-    return [...known, ...unknown];
+    return [...begun, ...known, ...unknown];
+  }
+
+  /** The statement whose names stand in `body` already, as others take them. */
+  #begun(document: DocumentSnapshot, body: string): string[] {
+    const what = begunScript.exec(body)?.[1];
+    if (what === undefined || document.languageId === 'python') return [];
+    const names = new Set(itemsOf(what.replace(/[{}]/g, '')).keys());
+    const statements = [...names].flatMap((name) => this.#statements(document, name));
+    const module = mostFrequent(statements.map((each) => each.module));
+    const like = statements.filter((each) => each.module === module);
+    const forms = like.flatMap(
+      (each) => lineOf(each, { names, like, document, isOverLines: false }) ?? [],
+    );
+    return [...new Set(forms)].filter((text) => text.startsWith(body)).slice(0, maxForms);
   }
 
   /** Further names of a list that has been begun; its end, where that is missing. */
@@ -241,6 +256,8 @@ class SetMap<T> {
 
 const scriptStatement =
   /^[ \t]*((?:import\s+(?:type\s+)?|(?:const|let|var)\s+))(\{[^{}]{0,4000}\}|[\w$]+|\*\s*as\s+[\w$]+)(\s*from\s*|\s*=\s*require\()(['"])([^'"\n]+)\4(\)?;?)[ \t]*$/gm;
+/** One that has been begun, with all its names. */
+const begunScript = /^import\s+(?:type\s+)?(\{[^{}]+\}|[\w$]+|\*\s*as\s+[\w$]+)\s/;
 const pythonStatement =
   /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^()]{0,4000}\)[ \t]*|[^\s#(*][^\n#(*]*)|import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?[ \t]*)(?:#[^\n]*)?$/gm;
 

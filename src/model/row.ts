@@ -10,7 +10,7 @@ import type { Random } from '../util/random';
 import { type VocabularyIndex, decodeUtf8 } from './healing';
 import { type Peak, logSumExp, peak, sample } from './sampling';
 import type { WordRule } from './wordRule';
-import { type StopRules, endOf, endOfUnfinished, loopStart } from './stop';
+import { type StopRules, endOf, endOfUnfinished, loopStart, wholeWords } from './stop';
 
 /** What holds for all rows of a generation. */
 export interface Rules {
@@ -273,6 +273,7 @@ export class Row {
       this.#text = decodeUtf8(before).text;
       this.#finish();
     } else if (this.#pastCursor >= maxTokens) {
+      this.#text = wholeWords(text);
       this.#finish();
     }
   }

@@ -45,6 +45,11 @@ export function endOfUnfinished(text: string, rules: StopRules): number {
   return rules.multiline ? keepWholeLines(text, text.length) : text.length;
 }
 
+/** A text that was cut off, without the beginning of a word at its end; one word alone stays. */
+export function wholeWords(text: string): string {
+  return text.replace(/(?<=\W)\w+$/, '');
+}
+
 /**
  * Number of tokens before a loop begins to turn: the tail of `ids` is one group of tokens again and
  * again. Null when it is not. Three turns are a loop, six for up to three tokens (`0, 0, 0, 0` is not).

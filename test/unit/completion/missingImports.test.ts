@@ -64,6 +64,14 @@ describe('in TypeScript', () => {
     ],
     ['some of the names', 'lib/a.ts', '█\narea();', "import { area } from '@math/area';"],
     ['a default', 'src/a.ts', '█\nassert(true);', "import assert from 'assert';"],
+    [
+      'where a name comes from that is not used yet',
+      'src/a.ts',
+      'import assert █',
+      "from 'assert';",
+    ],
+    ['the same within the quotes', 'src/a.ts', "import assert from '█", "assert';"],
+    ['the same for a list', 'test/a.ts', 'import type { XY } █', "from '../src/shapes/point';"],
     ['a namespace', 'src/a.ts', '█\npath.join();', "import * as path from 'node:path';"],
     ['what nobody imports yet', 'src/a.ts', '█\nwarn();', "import { warn } from './log.js';"],
     [
@@ -81,6 +89,8 @@ describe('in TypeScript', () => {
     ['what it declares', '█\nclass Point {}\nnew Point();'],
     ['what is only mentioned', '█\n// Point\nthis.Point = "Point";'],
     ['what nobody knows', '█\nnew Unheard();'],
+    ['where an unknown name comes from', 'import unheard █'],
+    ['another module than the one that was begun', "import assert from 'node:█"],
     ['anything in the middle of code', 'call();\n█\nnew Point();'],
     ['anything within a function', 'function f() {\n  █\n  new Point();\n}'],
     ['anything before other text', '█ x;\nnew Point();'],

@@ -102,6 +102,13 @@ test('bytes that are no character end the row before them, unfinished characters
   expect(whole.candidate()?.text).toBe('é');
 });
 
+test('a row that grows too long ends behind a whole word', () => {
+  const long = rules({ maxTokens: 3 });
+  const row = greedy(long, { [idOf('a')]: 1 }, { [idOf(')')]: 1 }, { [idOf('b')]: 1 });
+  expect(row.ended).toBe(true);
+  expect(row.candidate()?.text).toBe('a)');
+});
+
 test('tokens that agree with the cut share the probability of those that do', () => {
   const own = rules({ cut: ')' });
   const row = greedy(own, { [idOf(');')]: 0.1, [idOf(')')]: 0.05, [idOf('a')]: 0.85 });

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { endOf, endOfUnfinished, loopStart, maxLines, stopRules } from '../../../src/model/stop';
+import {
+  endOf,
+  endOfUnfinished,
+  loopStart,
+  maxLines,
+  stopRules,
+  wholeWords,
+} from '../../../src/model/stop';
 
 /**
  * `source` is text with the cursor as █; what is generated after it is `generated`, and `expected`
@@ -88,6 +95,16 @@ test('an unfinished block is cut back to whole lines, an unfinished line is kept
   expect(endOfUnfinished('abc', block)).toBe(3);
   expect(endOfUnfinished('', block)).toBe(0);
   expect(endOfUnfinished('a, b', { ...block, multiline: false })).toBe(4);
+});
+
+test.each([
+  ['actions/checkout@de0fac2e45', 'actions/checkout@'],
+  ['a, b', 'a, '],
+  ['a, ', 'a, '],
+  ['alone', 'alone'],
+  ['', ''],
+])('of %j, which was cut off, whole words are kept', (text, kept) => {
+  expect(wholeWords(text)).toBe(kept);
 });
 
 test('a loop is found where it begins to turn, and lists are not loops', () => {
