@@ -2,9 +2,12 @@
 import { Command } from 'commander';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { importModel } from '../model/importModel';
+import { importInChild } from '../host/modelHost';
 import type { Precision } from '../model/modelFolder';
+import { systemClock } from '../util/clock';
+import { stderrLogger } from '../util/log';
 import { oneOf } from './arguments';
+import { hostScript } from './model';
 import { print, progressBar } from './terminal';
 
 /** Where the model of `source` is put unless the user says otherwise: a folder of its own. */
@@ -28,7 +31,8 @@ export function importCommand(signal: AbortSignal): Command {
     .action(async (source: string, options: { out: string; precision: Precision }) => {
       const destination = path.resolve(options.out || destinationOf(source));
       const bar = progressBar('Importing');
-      const folder = await importModel({
+      const folder = await importInChild({
+        ...{ hostScript, logger: stderrLogger, clock: systemClock },
         source: path.resolve(source),
         destination,
         precision: options.precision,

@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly logger: Logger;
   /** Node or Electron binary; this process's own when left out. */
   readonly execPath?: string;
+  /** Most that its JavaScript may take, in megabytes; node's own limit when left out. */
+  readonly heapMegabytes?: number;
 }
 
 export interface Child {
@@ -26,11 +28,15 @@ export interface Child {
 }
 
 export function forkChild(options: ChildOptions): Child {
+  const { heapMegabytes } = options;
   const child = fork(options.hostScript, [], {
     execPath: options.execPath ?? process.execPath,
     // Instead of inherited flags: --inspect would make the child fight for its parent's port. A small
     // nursery frees the large outputs of each run soon, which keeps some 40 MB out of memory.
-    execArgv: ['--max-semi-space-size=1'],
+    execArgv: [
+      '--max-semi-space-size=1',
+      ...(heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`]),
+    ],
     // Electron runs as plain Node; Node itself ignores the variable.
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -241,11 +241,45 @@ export interface ImportInChildRequest extends OwnChildOptions<'import'> {
   readonly precision?: Precision;
 }
 
+/** Weights are not counted. The largest tokenizer in use takes a third of it. */
+const importHeapMegabytes = 1_024;
+/** The longest that an import may show no progress: a header or a tokenizer is read in seconds. */
+const importStallMs = 120_000;
+
 /**
- * Imports a model in a child of its own, so that the caller's process neither blocks nor grows.
+ * Imports a model in a child of its own, so that the caller's process neither blocks nor grows. The
+ * file may come from a stranger: a child that grows too large or stands still is ended.
  * @throws ModelError with what to do; AbortError when `signal` fires; HostError when the child dies.
  */
-export function importInChild(request: ImportInChildRequest): Promise<ModelFolder> {
-  const { source, destination, precision = '8bit' } = request;
-  return callInChild('import', { source, destination, precision }, request);
+export async function importInChild(request: ImportInChildRequest): Promise<ModelFolder> {
+  const { source, destination, precision = '8bit', clock, signal, onProgress } = request;
+  const stalled = new AbortController();
+  const watch = () => clock.after(importStallMs, () => stalled.abort());
+  let stopWatching = watch();
+  try {
+    return await callInChild(
+      'import',
+      { source, destination, precision },
+      {
+        heapMegabytes: importHeapMegabytes,
+        ...request,
+        signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+        onProgress(progress) {
+          stopWatching();
+          stopWatching = watch();
+          onProgress?.(progress);
+        },
+      },
+    );
+  } catch (error) {
+    const isDead = error instanceof HostError && error.code === 'crashed';
+    if (!isDead && !stalled.signal.aborted) throw error;
+    throw new ModelError(
+      'unsupported',
+      `${source} takes more ${isDead ? 'memory' : 'time'} to read than an import may take. It may be damaged: download it again, or choose another model.`,
+      { cause: error },
+    );
+  } finally {
+    stopWatching();
+  }
 }

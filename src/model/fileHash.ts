@@ -4,16 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { sourceBytes } from './sourceFile';
 
-/** SHA-256 of one file, or of the names and hashes of several. `onShare` gets 0..1. */
+/**
+ * SHA-256 of one file, or of the names and hashes of several. `onShare` gets 0..1.
+ * @throws ModelError for what is no ordinary file, or too large for a model
+ */
 export async function hashFiles(
   paths: readonly string[],
   signal?: AbortSignal,
   onShare?: (share: number) => void,
 ): Promise<string> {
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const sizes = await Promise.all(paths.map((path) => sourceBytes(path)));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let done = 0;
   const hashes: string[] = [];

@@ -9,6 +9,7 @@ import { type GgmlType, ggmlTypes } from './dequantize';
 import { ModelError } from './errors';
 import type { LlamaConfig } from './llamaConfig';
 import type { SourceTensor } from './llamaKernels';
+import { sourceBytes } from './sourceFile';
 import type { WeightSource } from './writeModel';
 
 export interface GgufTensor {
@@ -63,6 +64,7 @@ export async function readGguf(path: string): Promise<Gguf> {
 
 /** Magic, version and counts, before anything is allocated for them. Returns the file's length. */
 async function checkHead(path: string): Promise<number> {
+  await sourceBytes(path);
   const file = await open(path, 'r').catch((error: unknown) => {
     throw new ModelError('notFound', `${path} cannot be read. Check the path and its rights.`, {
       cause: error,

@@ -2,13 +2,14 @@
  * A Hugging Face folder (`config.json`, `tokenizer.json`, `*.safetensors`) as a source of a model.
  * The tokenizer is taken over as it stands; weights are read by `safetensors.ts`.
  */
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from './errors';
 import { configFromHuggingFace } from './llamaConfig';
 import { modelName } from './modelFolder';
 import { SafetensorsWeights, safetensorsFiles } from './safetensors';
+import { readSourceJson } from './sourceFile';
 import { findSpecialTokens } from './specialTokens';
 import { type TokenizerJson, looksLikeControlToken, tokenizerSchema } from './tokenizer';
 import type { SourceModel } from './writeModel';
@@ -37,9 +38,9 @@ export async function huggingFaceFiles(folder: string): Promise<readonly string[
 /** @throws ModelError saying what is missing or not supported. */
 export async function readHuggingFaceFolder(folder: string): Promise<SourceModel> {
   const configPath = join(folder, 'config.json');
-  const config = configFromHuggingFace(await readJson(configPath), configPath);
+  const config = configFromHuggingFace(await readSourceJson(configPath), configPath);
   const tokenizerPath = join(folder, 'tokenizer.json');
-  const tokenizer = tokenizerSchema.safeParse(await readJson(tokenizerPath));
+  const tokenizer = tokenizerSchema.safeParse(await readSourceJson(tokenizerPath));
   if (!tokenizer.success) {
     throw new ModelError(
       'unsupported',
@@ -48,7 +49,7 @@ export async function readHuggingFaceFolder(folder: string): Promise<SourceModel
     );
   }
   const settings = tokenizerConfigSchema.parse(
-    await readJson(join(folder, 'tokenizer_config.json')).catch(() => ({})),
+    await readSourceJson(join(folder, 'tokenizer_config.json')).catch(() => ({})),
   );
   const tokens = tokensById(tokenizer.data);
   if (tokens.length > config.vocabularySize) {
@@ -103,19 +104,4 @@ function templateAddsBos(tokenizer: TokenizerJson, bos: string | null | undefine
     const first = schema.safeParse({ single: single.slice(0, 1) }).data?.single[0];
     return first !== undefined && first.SpecialToken.id === bos;
   });
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ModelError(
-      'notFound',
-      `${path} cannot be read. A Hugging Face folder holds config.json, tokenizer.json and *.safetensors: download it again.`,
-      { cause: error },
-    );
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ModelError('damaged', `${path} is not JSON. Download it again.`, { cause: error });
-  }
 }

@@ -19,6 +19,7 @@ import {
   modelName,
   readModelFolder,
 } from './modelFolder';
+import { tryTokenizer } from './tokenizerTrial';
 import { type SourceModel, writeModel } from './writeModel';
 
 export interface ImportProgress {
@@ -59,6 +60,7 @@ export async function importModel(request: ImportRequest): Promise<ModelFolder> 
   const files = info.isDirectory() ? await huggingFaceFiles(source) : [source];
   const model = info.isDirectory() ? await readHuggingFaceFolder(source) : await openGguf(source);
   try {
+    tryTokenizer(model.tokenizer, new Set(model.specialTokens.specialIds), source);
     const sourceSha256 = await hashFiles(files, signal, (share) =>
       onProgress?.({ stage: 'hashing', share }),
     );

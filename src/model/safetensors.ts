@@ -3,19 +3,20 @@
  * a JSON header and raw values; everything in the header is checked against the file before use, and
  * an index may only name files beside it.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type GgmlType, ggmlTypes } from './dequantize';
 import { ModelError } from './errors';
 import type { SourceTensor } from './llamaKernels';
+import { parseShallow, readSourceJson, sourceBytes } from './sourceFile';
 import type { WeightSource } from './writeModel';
 
 const singleFile = 'model.safetensors';
 const indexFile = 'model.safetensors.index.json';
 
-/** The format's own limit. */
-const maxHeaderBytes = 100_000_000;
+/** A tenth of the format's own limit: a header of a hundred thousand tensors. */
+const maxHeaderBytes = 10_000_000;
 
 /** Element types, decoded as the GGUF types of the same name. */
 const elementTypes: ReadonlyMap<string, GgmlType | undefined> = new Map([
@@ -46,11 +47,15 @@ interface Tensor {
 /** Names of the weight files in `folder`, one or more. */
 export async function safetensorsFiles(folder: string): Promise<readonly string[]> {
   const index = join(folder, indexFile);
-  const text = await readFile(index, 'utf8').catch(() => undefined);
-  if (text === undefined) return [singleFile];
+  const isThere = await access(index).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [singleFile];
+  const json = await readSourceJson(index);
   let parsed;
   try {
-    parsed = indexSchema.parse(JSON.parse(text));
+    parsed = indexSchema.parse(json);
   } catch (error) {
     throw damaged(index, 'it is not an index of weight files', error);
   }
@@ -89,6 +94,7 @@ export class SafetensorsWeights implements WeightSource {
     try {
       for (const name of names) {
         const path = join(folder, name);
+        await sourceBytes(path);
         const file = await open(path, 'r').catch((error: unknown) => {
           throw new ModelError('notFound', `${path} cannot be read. Download the folder again.`, {
             cause: error,
@@ -157,7 +163,7 @@ const metadataSchema = z.record(z.string(), z.string());
 function parseHeader(json: string): Header {
   const { __metadata__: metadata, ...entries } = z
     .record(z.string(), z.unknown())
-    .parse(JSON.parse(json));
+    .parse(parseShallow(json));
   return {
     entries: Object.entries(entries).map(([name, value]) => [name, entrySchema.parse(value)]),
     metadata: metadataSchema.parse(metadata ?? {}),
@@ -175,7 +181,7 @@ async function readHeader(
   await file.read(head, 0, 8, 0);
   const headerBytes = Number(head.readBigUInt64LE());
   if (headerBytes > maxHeaderBytes || 8 + headerBytes > size) {
-    throw damaged(path, 'its header is longer than the file');
+    throw damaged(path, 'its header is too long, or longer than the file');
   }
   const text = Buffer.alloc(headerBytes);
   await file.read(text, 0, headerBytes, 8);

@@ -38,7 +38,13 @@ export type PreTokenizerStep = z.infer<typeof stepSchema>;
 
 export const tokenizerSchema = z.looseObject({
   added_tokens: z
-    .array(z.looseObject({ id: z.number(), content: z.string(), special: z.boolean().optional() }))
+    .array(
+      z.looseObject({
+        id: z.number().int().nonnegative(),
+        content: z.string(),
+        special: z.boolean().optional(),
+      }),
+    )
     .default([]),
   normalizer: z.looseObject({ type: z.string() }).nullish(),
   pre_tokenizer: stepSchema.nullish(),

@@ -10,7 +10,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../model/errors';
-import { type ModelManifest, fimSchema } from '../model/modelFolder';
+import { type ModelManifest, fimSchema, modelName } from '../model/modelFolder';
 import { SafetensorsWeights } from '../model/safetensors';
 import { writeSafetensors } from '../model/writeSafetensors';
 import { TrainingError } from './errors';
@@ -61,7 +61,7 @@ export async function writeAdapter(
 /** Writes the two files into a folder that is there. */
 export async function writeAdapterFiles(
   directory: string,
-  { rank, alpha, dropout = 0, modelName, fim, pairs }: Adapter,
+  { rank, alpha, dropout = 0, modelName: name, fim, pairs }: Adapter,
   base: AdapterBase,
 ): Promise<void> {
   const tensors = pairs.flatMap(({ module, a, b }) => [
@@ -71,7 +71,7 @@ export async function writeAdapterFiles(
   await writeSafetensors(join(directory, adapterFiles.weights), tensors, {
     format: 'pt',
     [baseHashKey]: base.sourceSha256,
-    ...(modelName !== undefined && { [nameKey]: modelName }),
+    ...(name !== undefined && { [nameKey]: name }),
     ...(fim && { [fimKey]: JSON.stringify(fim) }),
   });
   const layers = [...new Set(pairs.map(({ module }) => module.layer))];
@@ -127,8 +127,10 @@ export async function readAdapter(directory: string, base: ModelManifest): Promi
     if (foreign !== undefined)
       throw unusable(directory, `${base.version} has no place for ${foreign}`);
     if (pairs.length === 0) throw unusable(directory, 'it holds no weights');
-    const modelName = weights.metadata[nameKey];
-    return { rank, alpha, modelName, fim: marksOf(weights, directory), pairs };
+    const published = weights.metadata[nameKey];
+    // It becomes part of a version, and comes from whoever made the adapter.
+    const name = published === undefined ? undefined : modelName(published);
+    return { rank, alpha, modelName: name, fim: marksOf(weights, directory), pairs };
   } catch (error) {
     if (error instanceof ModelError) throw unusable(directory, error.message, error);
     throw error;

@@ -49,18 +49,23 @@ export interface EncodingParts {
 /** A completion leaves at least this share of the window to its prompt. */
 const promptShare = 0.25;
 
-/** Characters of a prompt that can matter, for each token of the window. */
+/** Characters of a prompt or a completion that can matter, for each token of the window. */
 const charactersPerToken = 8;
 
-/** @param maxTokens the window, at least 8 */
+/**
+ * @param maxTokens the window, at least 8
+ * @param onRow called before each row with its index; what it throws ends the work
+ */
 export function encodeRows(
   rows: readonly TrainingRow[],
   parts: EncodingParts,
   maxTokens: number,
+  onRow?: (index: number) => void,
 ): { readonly examples: readonly Example[]; readonly report: ExamplesReport } {
   let cutPrompts = 0;
   let cutCompletions = 0;
-  const examples = rows.map((row) => {
+  const examples = rows.map((row, index) => {
+    onRow?.(index);
     const encoded = row.texts.map((text) => encode(row, text, parts, maxTokens));
     if (encoded.some(({ cut }) => cut.prompt)) cutPrompts++;
     if (encoded.some(({ cut }) => cut.completion)) cutCompletions++;
@@ -89,7 +94,8 @@ function encode(
   const place = { repository: row.repository || repository, path: row.path || path, snippets };
   const shown = prefix.slice(-maxTokens * charactersPerToken);
   const parts = { tokenizer, manifest };
-  const hole = holeOf(row, text, parts);
+  const kept = text.slice(0, maxTokens * charactersPerToken);
+  const hole = holeOf(row, kept, parts);
   const before = tokenizer.encode(shown);
   const whole = [...tokenizer.encode(shown + hole.text), ...hole.end];
   let common = 0;
@@ -111,7 +117,7 @@ function encode(
     sequence: { ids: [...asked, ...completion], start: asked.length },
     cut: {
       prompt: prompt.length < common || shown.length < prefix.length,
-      completion: common + completion.length < whole.length,
+      completion: common + completion.length < whole.length || kept.length < text.length,
     },
   };
 }

@@ -83,6 +83,17 @@ export interface TrainingReport {
   readonly memory: MemoryPlan;
 }
 
+function isTimeUp({ maxMinutes }: TrainingSettings, spentMs: number): boolean {
+  return maxMinutes > 0 && spentMs >= maxMinutes * 60_000;
+}
+
+function noTimeLeft(read: number, rows: number): TrainingError {
+  return new TrainingError(
+    'settings',
+    `The time was up when ${read} of ${rows} rows had been read, before anything was learned. Give more minutes or fewer rows.`,
+  );
+}
+
 /** Names of what a run keeps beside its destination. */
 const workMark = '.training-';
 const checkpointSuffix = '.checkpoint';
@@ -95,6 +106,7 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
   const { base, settings, signal } = request;
   const { manifest } = base;
   const out = resolve(request.out);
+  const startedMs = request.clock.now();
   signal?.throwIfAborted();
   await assertFree(out);
   const text = await readRows(request.data);
@@ -111,7 +123,9 @@ export async function train(request: TrainRequest): Promise<TrainingReport> {
     maxMemoryBytes: settings.maxMemoryBytes,
   });
   const tokenizer = await loadTokenizer(base);
-  const encoded = encodeRows(rows, { tokenizer, manifest }, memory.maxTokens);
+  const encoded = encodeRows(rows, { tokenizer, manifest }, memory.maxTokens, (index) => {
+    if (isTimeUp(settings, request.clock.now() - startedMs)) throw noTimeLeft(index, rows.length);
+  });
 
   const workName = join(dirname(out), 'hone');
   const work = temporaryBeside(workName, workMark);
@@ -316,11 +330,10 @@ async function takeSteps(
   });
   const startedMs = clock.now();
   const first = state.step;
-  const isTimeUp = (): boolean =>
-    settings.maxMinutes > 0 && clock.now() - startedMs >= settings.maxMinutes * 60_000;
+  const timeIsUp = (): boolean => isTimeUp(settings, clock.now() - startedMs);
   const left = stopwatch(clock);
   try {
-    while (state.step < total && (state.step === first || !isTimeUp())) {
+    while (state.step < total && (state.step === first || !timeIsUp())) {
       const { rows, learningRate } = plannedStep(count, state.step, settings);
       const { step } = state;
       const draw = (place: number): DrawKept =>

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
@@ -299,6 +299,45 @@ test('an import of something else fails with the importer’s own words', async 
   });
   await expect(failing).rejects.toMatchObject({ name: 'ModelError', code: 'notFound' });
 });
+
+/** A Hugging Face folder whose tokenizer is a list of millions of things. */
+async function swollenFolder(): Promise<string> {
+  const source = path.join(folder, 'swollen');
+  await mkdir(source, { recursive: true });
+  await writeFile(path.join(source, 'tokenizer.json'), `[${'{},'.repeat(4_000_000)}{}]`);
+  const config = {
+    ...{ model_type: 'llama', vocab_size: 512, num_hidden_layers: 1, hidden_size: 64 },
+    ...{ intermediate_size: 64, num_attention_heads: 2, rms_norm_eps: 1e-5 },
+    max_position_embeddings: 128,
+  };
+  await writeFile(path.join(source, 'config.json'), JSON.stringify(config));
+  return source;
+}
+
+test.each([
+  ['grows without bound', 'memory', { clock: systemClock, heapMegabytes: 64 }],
+  ['stands still', 'time', { clock: suddenClock() }],
+] as const)('an import that %s is ended, which is told in words', async (_, what, limits) => {
+  const { logger } = logLines();
+  const source = await swollenFolder();
+  const destination = path.join(folder, `ended-${what}`);
+  const importing = importInChild({ hostScript, logger, source, destination, ...limits });
+  await expect(importing).rejects.toMatchObject({
+    ...{ name: 'ModelError', code: 'unsupported' },
+    message: expect.stringContaining(`${source} takes more ${what} to read`) as string,
+  });
+});
+
+/** A clock for which any time has passed at once. */
+function suddenClock(): Clock {
+  return {
+    now: () => 0,
+    after(_delayMs, run) {
+      const timer = setTimeout(run, 5);
+      return () => clearTimeout(timer);
+    },
+  };
+}
 
 test('an import can be aborted', async () => {
   const { logger } = logLines();

@@ -1,9 +1,21 @@
 /** Imports of tiny models in both published forms, and of files that are broken in every way. */
-import { access, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ModelError, type ModelErrorCode, storageError } from '../../../src/model/errors';
+import { hashFiles } from '../../../src/model/fileHash';
 import { importModel } from '../../../src/model/importModel';
 import { readModelFolder } from '../../../src/model/modelFolder';
 import { openSession } from '../../../src/model/session';
@@ -291,6 +303,18 @@ describe('a broken GGUF file', () => {
   });
 });
 
+test('a pipe or a file of terabytes is refused before it is read', async () => {
+  const pipe = join(scratch, 'pipe.gguf');
+  execFileSync('mkfifo', [pipe]);
+  await expectModelError(importTo(pipe), 'unsupported', /not an ordinary file/);
+  const sparse = join(scratch, 'sparse.gguf');
+  await writeFile(sparse, ggufBytes(await tinyGguf(tinyConfig('llama', vocabularySize))));
+  await truncate(sparse, 2 ** 41);
+  await expectModelError(importTo(sparse), 'unsupported', /smaller model/);
+  await expect(hashFiles([pipe])).rejects.toMatchObject({ code: 'unsupported' });
+  await expect(hashFiles([sparse])).rejects.toMatchObject({ code: 'unsupported' });
+});
+
 describe('a broken Hugging Face folder', () => {
   const source = () => join(scratch, 'Tiny');
   const edit = async (name: string, change: (json: Record<string, unknown>) => unknown) => {
@@ -306,6 +330,22 @@ describe('a broken Hugging Face folder', () => {
     const length = Number(bytes.readBigUInt64LE());
     const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<string, TensorEntry>;
     await writeFile(path, safetensors(change(header), bytes.subarray(8 + length)));
+  };
+
+  const tokenizerPart = (part: object) => () =>
+    edit('tokenizer.json', (json) => ({ ...json, ...part }));
+  const splitAt = (expression: string) => ({
+    ...{ type: 'Split', behavior: 'Isolated', invert: false },
+    pattern: { Regex: expression },
+  });
+  const nestedSteps = (depth: number): object =>
+    Array.from({ length: depth }).reduce<object>(
+      (inner) => ({ type: 'Sequence', pretokenizers: [inner] }),
+      { type: 'ByteLevel' },
+    );
+  const pipe = async (path: string): Promise<void> => {
+    await rm(path, { force: true });
+    execFileSync('mkfifo', [path]);
   };
 
   const cases: readonly [string, () => Promise<void>, ModelErrorCode, RegExp][] = [
@@ -325,6 +365,20 @@ describe('a broken Hugging Face folder', () => {
     ['whose tensor ends beyond the file', weightsHeader((header) => ({ ...header, extra: { dtype: 'F32', shape: [4_000_000], data_offsets: [0, 16_000_000] } })), 'damaged', /beyond the end/],
     ['whose tensor runs backwards', weightsHeader((header) => ({ ...header, extra: { dtype: 'I64', shape: [1], data_offsets: [8, 0] } })), 'damaged', /beyond the end/],
     ['whose tensor has too few bytes', weightsHeader((header) => ({ ...header, extra: { dtype: 'F32', shape: [4], data_offsets: [0, 8] } })), 'damaged', /8 bytes for 4 values/],
+    ['whose element type is the name of a method', weightsHeader((header) => ({ ...header, 'model.norm.weight': { ...header['model.norm.weight'], dtype: 'constructor' } })), 'unsupported', /constructor.*BF16/],
+    ['whose tokenizer is a pipe', () => pipe(join(source(), 'tokenizer.json')), 'unsupported', /not an ordinary file/],
+    ['whose weights are a pipe', () => pipe(join(source(), 'model.safetensors')), 'unsupported', /not an ordinary file/],
+    ['whose index is a pipe', () => pipe(join(source(), 'model.safetensors.index.json')), 'unsupported', /not an ordinary file/],
+    ['whose tokenizer is too large', () => truncate(join(source(), 'tokenizer.json'), 2 ** 40), 'unsupported', /1,048,576 MB.*smaller model/],
+    ['whose weights are too large', () => truncate(join(source(), 'model.safetensors'), 2 ** 41), 'unsupported', /2,097,152 MB.*smaller model/],
+    ['whose tokenizer only opens brackets', () => writeFile(join(source(), 'tokenizer.json'), '['.repeat(5_000_000)), 'damaged', /not JSON/],
+    ['whose header only opens brackets', () => writeFile(join(source(), 'model.safetensors'), safetensorsText('['.repeat(5_000_000))), 'damaged', /header cannot be read/],
+    ['whose header is longer than any', () => writeFile(join(source(), 'model.safetensors'), safetensorsText(' '.repeat(11_000_000))), 'damaged', /too long/],
+    ['whose tokenizer nests its steps without end', tokenizerPart({ pre_tokenizer: nestedSteps(1_000) }), 'damaged', /not JSON/],
+    ['whose tokenizer has an expression that is none', tokenizerPart({ pre_tokenizer: splitAt('(') }), 'unsupported', /tokenizer of .*cannot be used/],
+    ['whose tokenizer has a step that nobody knows', tokenizerPart({ pre_tokenizer: { type: 'X' } }), 'unsupported', /tokenizer of .*cannot be used/],
+    ['whose tokenizer has merges that are numbers', tokenizerPart({ model: { type: 'BPE', vocab: { a: 0 }, merges: [1] } }), 'unsupported', /tokenizer of .*cannot be used/],
+    ['whose tokenizer has a token between two', tokenizerPart({ added_tokens: [{ id: 1.5, content: 'x' }] }), 'unsupported', /not a BPE tokenizer/],
     ['of an unknown element type', weightsHeader((header) => ({ ...header, 'model.norm.weight': { ...header['model.norm.weight'], dtype: 'F8_E4M3' } })), 'unsupported', /F8_E4M3.*BF16/],
   ]; // prettier-ignore
 
@@ -403,10 +457,15 @@ async function writeHuggingFaceFolder(folder: string, architecture: 'llama' | 'q
 }
 
 function safetensors(header: unknown, data: Buffer): Buffer {
-  const json = Buffer.from(JSON.stringify(header));
+  return Buffer.concat([safetensorsText(JSON.stringify(header)), data]);
+}
+
+/** The part before the data, whatever it says. */
+function safetensorsText(header: string): Buffer {
+  const text = Buffer.from(header);
   const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  return Buffer.concat([length, json, data]);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text]);
 }
 
 async function expectModelError(

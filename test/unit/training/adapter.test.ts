@@ -210,6 +210,27 @@ test('an adapter may teach a model marks for filling in, which are then never em
   await expect(readAdapter(adapter, base.manifest)).rejects.toThrow(refused('adapter', /marks/));
 });
 
+test.each([
+  ['../../Evil\0Name', 'evil-name'],
+  ['x'.repeat(100_000), 'x'.repeat(64)],
+  ['..', 'model'],
+])(
+  'the name that an adapter gives the model is made safe for file names (%#)',
+  async (name, safe) => {
+    const folder = await temporaryFolder();
+    const base = await makeTinyModel(join(folder, 'base'));
+    const adapter = join(folder, 'adapter');
+    await writeAdapter(
+      adapter,
+      { ...randomAdapter(base.manifest), modelName: name },
+      base.manifest,
+    );
+    const { manifest } = await mergeAdapter({ base, adapter, destination: join(folder, 'merged') });
+    expect(manifest.name).toBe(safe);
+    expect(manifest.version.split('@')[0]).toBe(safe);
+  },
+);
+
 test.each<[string, (folder: string) => Promise<void>, RegExp]>([
   [
     'weights cut short',

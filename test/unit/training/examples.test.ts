@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import type { ModelManifest } from '../../../src/model/modelFolder';
 import { type Tokenizer, createTokenizer } from '../../../src/model/tokenizer';
 import { encodeRows } from '../../../src/training/examples';
@@ -48,6 +48,15 @@ test('a completion that does not fit loses its end and leaves room for a prompt'
   const { sequences, report } = await encoded('abcdefgh', ['ijklmnopq'], 8);
   expect(sequences).toEqual([['gh', 'ijklmn']]);
   expect(report).toMatchObject({ cutPrompts: 1, cutCompletions: 1 });
+});
+
+test('a completion of ten million characters is read only as far as it can matter', async () => {
+  const reading = vi.spyOn(tokenizer, 'encode');
+  const { sequences, report } = await encoded('a = ', ['b'.repeat(10_000_000)], 64);
+  expect(Math.max(...reading.mock.calls.map(([text]) => text.length))).toBeLessThan(2_000);
+  reading.mockRestore();
+  expect(sequences[0]?.[1]).toMatch(/^b+$/);
+  expect(report).toMatchObject({ cutCompletions: 1 });
 });
 
 test('the path is told as it is at inference, and something always stands before a completion', async () => {

@@ -175,6 +175,17 @@ test('when the time is up, what was learned by then is the result', async () => 
   });
 });
 
+test('time that is up while the rows are read ends the run, and says so', async () => {
+  const here = await place();
+  let nowMs = 0;
+  const clock: Clock = { now: () => (nowMs += 10_000), after: () => () => undefined };
+  const short = { method: 'sft', maxMinutes: 0.5 } as const;
+  await expect(run(here, 'out', short, { clock })).rejects.toThrow(
+    refused('settings', /when 2 of \d+ rows had been read.*Give more minutes or fewer rows/),
+  );
+  expect(await readdir(here.folder)).toEqual(['base', 'rows.jsonl']);
+});
+
 test('progress never goes back within a stage and says what is left', async () => {
   const here = await place();
   const seen: string[] = [];
