@@ -64,7 +64,11 @@ describe('asked why nothing is shown, it tells', () => {
 
   test('that the best candidate is not sure enough', async () => {
     const inquiry = await ask('const user = █', { reward: rewardOf(0.03) });
-    expect(inquiry.silence).toEqual({ kind: 'unsure', score: 0.03, threshold: leastProbability('load();', 0.0625) });
+    expect(inquiry.silence).toEqual({
+      kind: 'unsure',
+      score: 0.03,
+      threshold: leastProbability('load();', 0.0625),
+    });
     expect(inquiry.candidates).toMatchObject([{ text: 'load();', score: 0.03 }]);
     expect(inquiry.shownIndex).toBeNull();
   });
