@@ -10,6 +10,11 @@ const maxCharacters = 100_000;
 /** Tokens looked at for the end of a return type, or of a list of type parameters. */
 const maxTypeTokens = 80;
 
+/** Tokens of a list of parameters that are looked at. */
+const maxListTokens = 400;
+/** A quote without its end is read as a character, but with so much behind it as a string all the same. */
+const maxUnclosed = 100;
+
 interface Grammar {
   /** Comments and strings, which are read as holding no names. */
   readonly opaque: RegExp;
@@ -24,8 +29,13 @@ interface Bindings {
 }
 
 const script: Grammar = {
-  opaque:
-    /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\$]|\\.|\$(?!\{))*`/g,
+  opaque: anyOf(
+    /\/\*[^]*?(?:\*\/|$)/,
+    /\/\/[^\n]*/,
+    quoted('"', /[^"\\\n]|\\./),
+    quoted("'", /[^'\\\n]|\\./),
+    quoted('`', /[^`\\$]|\\.|\$(?!\{)/),
+  ),
   keywords: wordsIn(
     'abstract as asserts async await break case catch class const continue debugger declare default ' +
       'delete do else enum export extends false finally for from function if implements import in ' +
@@ -36,8 +46,13 @@ const script: Grammar = {
   bindings: scriptBindings,
 };
 const python: Grammar = {
-  opaque:
-    /#[^\n]*|(?:\b[a-zA-Z]{1,2})?(?:"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g,
+  opaque: anyOf(
+    /#[^\n]*/,
+    /(?:\b[a-zA-Z]{1,2})?"""[^]*?(?:"""|$)/,
+    /(?:\b[a-zA-Z]{1,2})?'''[^]*?(?:'''|$)/,
+    quoted('(?:\\b[a-zA-Z]{1,2})?"', /[^"\\\n]|\\./),
+    quoted("(?:\\b[a-zA-Z]{1,2})?'", /[^'\\\n]|\\./),
+  ),
   keywords: wordsIn(
     'and as assert async await break class cls continue def del elif else except False finally for ' +
       'from global if import in is lambda None nonlocal not or pass raise return self True try ' +
@@ -76,6 +91,18 @@ export function readsNames(languageId: string): boolean {
   return grammars.has(languageGroup(languageId));
 }
 
+/** A string from its quote on; one that goes on for long ends with what it may hold, closed or not. */
+function quoted(open: string, inside: RegExp): RegExp {
+  const [some, quote] = [`(?:${inside.source})`, open.slice(-1)];
+  return new RegExp(
+    `${open}(?:${some}{0,${maxUnclosed}}${quote}|${some}{${maxUnclosed}}${some}*${quote}?)`,
+  );
+}
+
+function anyOf(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join('|'), 'g');
+}
+
 function wordsIn(list: string): ReadonlySet<string> {
   return new Set(list.split(' '));
 }
@@ -87,6 +114,8 @@ const modifiers = wordsIn('private public protected readonly override');
 /** What may stand before a name that a list of parameters or a pattern binds, and after it. */
 const beforeBound = new Set(['(', ',', '{', '[', '...', '*', '<', '\n', ...modifiers]);
 const afterBound = new Set([',', ':', '?', '=', ')', '}', ']', '\n']);
+/** What ends the names of an import, or begins the next one where it has no end. */
+const afterImport = new Set(['""', ';', '(', '=', 'import']);
 /** What stands before brackets that are no parameters though a block follows. */
 const statements = wordsIn('if while for switch with catch');
 
@@ -94,7 +123,7 @@ function scriptBindings(all: readonly string[]): Bindings {
   const bound = new Set<string>();
   const closers = matching(all);
   const bindList = (from: number, to: number, isPattern: boolean): void => {
-    for (let i = from + 1; i < to; i++) {
+    for (let i = from + 1; i < Math.min(to, from + maxListTokens); i++) {
       const before = all[i - 1] ?? '';
       const fits = beforeBound.has(before) || (isPattern && before === ':');
       if (isName(all[i]) && fits && afterBound.has(all[i + 1] ?? '')) bound.add(all[i] ?? '');
@@ -113,7 +142,7 @@ function scriptBindings(all: readonly string[]): Bindings {
       }
     } else if (each === 'catch' && next === '(') bound.add(all[i + 2] ?? '');
     else if (each === 'import' && (i === 0 || all[i - 1] === '\n' || all[i - 1] === ';')) {
-      for (let j = i + 1; j < all.length && !['""', ';', '(', '='].includes(all[j] ?? ''); j++)
+      for (let j = i + 1; j < all.length && !afterImport.has(all[j] ?? ''); j++)
         if (isName(all[j])) bound.add(all[j] ?? '');
     } else if (each === '=>' && isName(all[i - 1])) bound.add(all[i - 1] ?? '');
     else if (each === 'extends' && ['<', ','].includes(all[i - 2] ?? ''))
@@ -167,7 +196,12 @@ function pythonBindings(all: readonly string[]): Bindings {
   const bound = new Set<string>();
   const closers = matching(all);
   const inBrackets = new Uint8Array(all.length);
-  for (const [open, close] of closers) inBrackets.fill(1, open, close);
+  for (let i = 0; i < all.length; i++) {
+    const outermost = closers.get(i);
+    if (outermost === undefined) continue;
+    inBrackets.fill(1, i, outermost);
+    i = outermost;
+  }
   for (const [i, each] of all.entries()) {
     const next = all[i + 1];
     const startsLine = i === 0 || all[i - 1] === '\n';
@@ -175,7 +209,7 @@ function pythonBindings(all: readonly string[]): Bindings {
       bound.add(next);
     if (each === 'def' && all[i + 2] === '(') {
       const end = closers.get(i + 2) ?? i;
-      for (let j = i + 3; j < end; j++) {
+      for (let j = i + 3; j < Math.min(end, i + maxListTokens); j++) {
         const fits = ['(', ',', '*', '\n'].includes(all[j - 1] ?? '');
         if (fits && [':', '=', ',', ')', '\n'].includes(all[j + 1] ?? '') && isName(all[j]))
           bound.add(all[j] ?? '');
@@ -188,9 +222,10 @@ function pythonBindings(all: readonly string[]): Bindings {
       for (let j = i + 1; j < all.length && all[j] !== 'import' && all[j] !== '\n'; j++)
         bound.add(all[j] ?? '');
     } else if (each === 'import') {
-      const end = next === '(' ? (closers.get(i + 1) ?? i) : all.indexOf('\n', i);
-      for (const name of all.slice(i + 1, end < 0 ? all.length : end))
-        if (isName(name)) bound.add(name);
+      const last = next === '(' ? ')' : '\n';
+      const end = next === '(' && !closers.has(i + 1) ? i : all.length;
+      for (let j = i + 1; j < end && all[j] !== last && all[j] !== 'import'; j++)
+        if (isName(all[j])) bound.add(all[j] ?? '');
     } else if (each === ':=') bound.add(all[i - 1] ?? '');
     else if (startsLine && inBrackets[i] === 0 && isName(each)) {
       // `a, b = ...`, `a: int = 1`, `a = ...`

@@ -88,8 +88,16 @@ const plain: Grammar = { lineComments: [], quotes: '', longQuotes: [] };
 /** Text in which nothing of the sort begins or ends in any language. */
 const plainText = /[\w\s.,;:=]+/y;
 
-/** The state at the end of `text`, which begins in code with the brackets `open` not yet closed. */
-export function scanSyntax(text: string, languageId: string, openBefore = ''): SyntaxState {
+/**
+ * The state at the end of `text`, which begins in code with the brackets `openBefore` not yet closed.
+ * `onCloser` hears of each closing bracket in code, with the brackets that are open before it.
+ */
+export function scanSyntax(
+  text: string,
+  languageId: string,
+  openBefore = '',
+  onCloser: (at: number, open: readonly string[]) => void = () => undefined,
+): SyntaxState {
   const grammar = Object.hasOwn(grammars, languageId) ? (grammars[languageId] ?? plain) : plain;
   // A list: a string that grows and is looked at by turns is copied whole each time.
   const open = [...openBefore];
@@ -114,6 +122,7 @@ export function scanSyntax(text: string, languageId: string, openBefore = ''): S
     else {
       const token = skipToken(text, i, grammar);
       if (token.end > text.length) return { kind: token.kind, open: open.join('') };
+      if (token.kind === 'code' && openerOf(character) !== '') onCloser(i, open);
       if (token.kind === 'code') follow(open, character);
       i = token.end;
     }

@@ -128,15 +128,12 @@ function cutBeforeCloser(text: string, context: CompletionContext): string {
   const before = scanSyntax(prefix, languageId);
   if (before.kind !== 'code') return text;
   const reserved = closedBelow(context);
-  for (let i = 0; i < text.length; i++) {
-    const opener = openerOf(text.charAt(i));
-    if (opener === '') continue;
-    const { kind, open } = scanSyntax(text.slice(0, i), languageId, before.open);
-    if (kind !== 'code') continue;
-    if (open !== '' && !open.endsWith(opener)) return text.slice(0, i);
-    if (open !== '' && open.length <= reserved) return text.slice(0, i);
-  }
-  return text;
+  let end = text.length;
+  scanSyntax(text, languageId, before.open, (at, open) => {
+    if (at > end || open.length === 0) return;
+    if (open.at(-1) !== openerOf(text.charAt(at)) || open.length <= reserved) end = at;
+  });
+  return text.slice(0, end);
 }
 
 /**

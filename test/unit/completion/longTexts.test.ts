@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { buildContext } from '../../../src/completion/context';
 import { CopyIndex } from '../../../src/completion/copyIndex';
 import { enclosingName } from '../../../src/completion/enclosing';
+import { freeNames } from '../../../src/completion/freeNames';
 import { isGenerated } from '../../../src/completion/generated';
 import { declarationOf, importsOf } from '../../../src/completion/imports';
 import { NeighbourIndex } from '../../../src/completion/neighbours';
 import { scanSyntax } from '../../../src/completion/syntax';
+import { trim } from '../../../src/completion/trim';
 import { minimalEdits } from '../../../src/feedback/minimalEdits';
+import type { CompletionContext } from '../../../src/types';
 
 /** Documents up to this length are read whole; see `documentText.ts`. */
 const longest = 256 * 1024;
@@ -49,6 +52,14 @@ function neighboursOf(text: string): unknown {
   return [index.near(at(text, text.length - 3)), index.missingImports(at(text, text.length - 3))];
 }
 
+/** Looks that never see a whole document see a part of it. */
+const part = (text: string, share: number) => text.slice(0, text.length / share);
+
+/** A cursor behind so many brackets that nothing closes. */
+function afterOpeners(count: number): CompletionContext {
+  return { ...place, snippets: [], prefix: '('.repeat(count), suffix: '', multiline: true };
+}
+
 const looks: Readonly<Record<string, (text: string) => unknown>> = {
   imports: (text) => importsOf(text, 'typescript'),
   'imports of Python': (text) => importsOf(text, 'python'),
@@ -57,6 +68,9 @@ const looks: Readonly<Record<string, (text: string) => unknown>> = {
   'names of files': (text) => isGenerated(text, ''),
   brackets: (text) => scanSyntax(text, 'typescript'),
   'enclosing names': (text) => enclosingName(text, text.length - 3),
+  'free names': (text) => freeNames(part(text, 4), 'typescript'),
+  'free names of Python': (text) => freeNames(part(text, 4), 'python'),
+  'where to cut': (text) => trim(part(text, 32), afterOpeners(text.length / 32)),
   contexts: (text) => buildContext(at(text, text.length / 2), 'auto'),
   edits: (text) => minimalEdits(text, text.slice(1) + 'x'),
   copies: lookUp,
