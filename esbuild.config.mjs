@@ -1,12 +1,13 @@
 // Bundles the roots: the extension, the model host it forks, and the command line.
 // `--watch` rebuilds on change; `--production` minifies and leaves source maps out. The grammars that
-// `src/completion/parser.ts` reads are laid beside them.
+// `src/completion/parser.ts` reads are laid beside them, and what others' work is in them is listed.
 import * as esbuild from 'esbuild';
+import { writeBill } from './tools/bill.mjs';
 import { copyGrammars } from './tools/grammars.mjs';
 
 const production = process.argv.includes('--production');
 
-/** @type {import('esbuild').BuildOptions} */
+/** @satisfies {import('esbuild').BuildOptions} */
 const options = {
   entryPoints: { extension: 'src/extension.ts', host: 'src/host/main.ts', cli: 'src/cli.ts' },
   outdir: 'dist',
@@ -23,6 +24,7 @@ const options = {
   sourcemap: !production,
   minify: production,
   logLevel: 'info',
+  metafile: true,
 };
 
 copyGrammars('dist/grammars');
@@ -30,5 +32,6 @@ if (process.argv.includes('--watch')) {
   const context = await esbuild.context(options);
   await context.watch();
 } else {
-  await esbuild.build(options);
+  const { metafile } = await esbuild.build(options);
+  writeBill(Object.keys(metafile.inputs), 'dist');
 }

@@ -22,6 +22,11 @@ const folders = {
   'tree-sitter-yaml.wasm': '@tree-sitter-grammars/tree-sitter-yaml',
 };
 
+/** The packages that they come from. */
+export const grammarPackages = [
+  ...new Set(Object.values(folders).map((folder) => folder.replace(/\/wasm$/, ''))),
+];
+
 /** The bytes of a grammar or of the runtime, as installed. @param {string} name */
 export function readGrammar(name) {
   const folder = folders[/** @type {keyof typeof folders} */ (name)];
