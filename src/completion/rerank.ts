@@ -45,6 +45,8 @@ const costs = {
   wrong: 2,
   /** The line end and the wait before what comes below a text that was taken. */
   below: 8,
+  /** The wait and the key before what comes behind it on the same line. */
+  behind: 4,
 } as const;
 /** Characters of a text that is worth what it costs at the threshold half-way. */
 const usualLength = 31;
@@ -94,7 +96,7 @@ export function worthsOf(chances: readonly Chance[]): number[] {
       .map((other) => {
         const rest = other.text.slice(text.length);
         const wrong = Math.max(0, probability - other.probability) * costs.wrong;
-        const wait = probability * (rest.startsWith('\n') ? costs.below : 0);
+        const wait = probability * (rest.startsWith('\n') ? costs.below : costs.behind);
         return other.probability * rest.length - wrong - wait;
       });
     return own + Math.max(0, ...next);

@@ -14,7 +14,7 @@ import { Editor, poll, type Window } from '../workbench';
 const source = `export function closeLedger(total: number): string {
   const seal = `;
 const [line, column] = [2, '  const seal = '.length + 1];
-const learned = 'wax.press(total, 17);';
+const learned = "'wax ' + total.toFixed(17);";
 
 let editor: Editor;
 let window: Window;

@@ -107,7 +107,7 @@ test('asked why nothing is here, it tells the gate and what was proposed, and re
 
   await openAtCursor(window, 'shop.ts');
   await window.command('Hone: Why Nothing Here?');
-  const text = await listWith('Shown from');
+  const text = await listWith('How likely');
   expect(text).toMatch(/generated|copied from your code/);
   await window.press('Escape');
   expect(await feedback.of('shop.ts')).toEqual([]);
