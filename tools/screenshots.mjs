@@ -11,13 +11,13 @@ import { root } from './setup.mjs';
 
 const pictures = path.join(root, 'media/screenshots');
 
-/** A function begun at the end of src/schedule.ts, what is typed into it, and where. */
+/** A class begun at the end of src/schedule.ts, and where its constructor's body is typed. */
 const begun = `
-export function dueThisWeek(beds: readonly Bed[], today: Date): Task[] {
-  
-}
-`;
-const typed = 'return sche';
+export class Planner {
+  readonly beds: readonly Bed[];
+  readonly today: Date;
+
+  constructor(beds: readonly Bed[], today: Date)`;
 
 async function screenshots() {
   const executablePath = await provideChromium();
@@ -26,8 +26,9 @@ async function screenshots() {
   const folder = path.join(scratch, 'garden-planner');
   fs.cpSync(path.join(root, 'test/fixtures/sample-project'), folder, { recursive: true });
   const source = path.join(folder, 'src/schedule.ts');
-  fs.appendFileSync(source, begun);
+  fs.appendFileSync(source, `${begun}\n}\n`);
   const line = fs.readFileSync(source, 'utf8').split('\n').length - 2;
+  const column = begun.length - begun.lastIndexOf('\n');
   const dataDir = path.join(scratch, 'data');
   fs.mkdirSync(path.join(dataDir, 'user/User'), { recursive: true });
   fs.writeFileSync(path.join(dataDir, 'user/User/settings.json'), JSON.stringify(settings));
@@ -43,7 +44,7 @@ async function screenshots() {
     console.log(`media/screenshots/${name}.png`);
   };
   try {
-    const file = `${source}:${line}:3`;
+    const file = `${source}:${line}:${column}`;
     await page.goto(windowUrl(editor, { folder, file, extension: root }));
     const status = page.locator('.statusbar-item[id="hone.hone.status"]');
     await status.filter({ hasText: 'Hone: ready' }).waitFor({ timeout: 60_000 });
@@ -51,8 +52,15 @@ async function screenshots() {
     // The language server colours names a while after the file is open.
     await page.locator('.statusbar-item .codicon-loading').first().waitFor({ state: 'detached' });
 
-    await page.keyboard.type(typed, { delay: 20 });
-    await page.locator('.view-line .ghost-text-decoration').first().waitFor({ timeout: 60_000 });
+    await page.keyboard.type(' {', { delay: 100 });
+    await page.keyboard.press('Enter');
+    const ghost = page.locator('.view-line .ghost-text-decoration').first();
+    await ghost.waitFor({ timeout: 60_000 });
+    // Now and then another choice is drawn, so as to learn: then the block is the next one.
+    const block = page.locator('.suggest-preview-text .view-line', { hasText: 'today' }).first();
+    await page.waitForTimeout(500);
+    if (!(await block.isVisible())) await page.keyboard.press('Alt+BracketRight');
+    await block.waitFor();
     await page.locator('.codicon-loading').first().waitFor({ state: 'detached' });
     await picture('ghost-text');
 
@@ -86,6 +94,7 @@ async function screenshots() {
   }
 }
 
+/** The frame of the window is kept quiet; what concerns typing is as it is by default. */
 const settings = {
   'workbench.colorTheme': 'Default Dark Modern',
   'workbench.startupEditor': 'none',
@@ -95,14 +104,7 @@ const settings = {
   'chat.disableAIFeatures': true,
   'telemetry.telemetryLevel': 'off',
   'git.enabled': false,
-  'editor.minimap.enabled': false,
-  'editor.parameterHints.enabled': false,
-  'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
-  'editor.suggestOnTriggerCharacters': false,
-  'editor.autoClosingBrackets': 'never',
   'editor.fontSize': 15,
-  'editor.stickyScroll.enabled': false,
-  'typescript.validate.enable': false,
   'window.confirmBeforeClose': 'never',
   'extensions.ignoreRecommendations': true,
 };
