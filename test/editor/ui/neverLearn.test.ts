@@ -11,7 +11,7 @@ import { Editor, poll, type Window } from '../workbench';
 
 /** A line that no policy would think of, so that it can only have been copied. */
 const begun = 'registerVellichor(';
-const rest = '"quoz-4417", mottleFlange, 93';
+const rest = '"quoz-4417", "mottleFlange", 93';
 const lines = [1, 2, 3].map((n) => `function f${n}() {\n  ${begun}${rest});\n}\n`).join('\n');
 const asking = `function g() {\n  \n}\n`;
 const [line, column] = [2, 3];
