@@ -62,6 +62,8 @@ export function scopeCheck(
       place.isJudged ? firstWrongToken(candidate, place, workspace, words) : Infinity,
     );
     if (wrong === Infinity) return candidate;
+    // A statement cannot end among arguments; what stands before may.
+    if (candidate.charAt(wrong) === ';') return candidate.slice(0, wrong).trimEnd();
     const lineStart = candidate.lastIndexOf('\n', wrong);
     return lineStart < 0 ? '' : candidate.slice(0, lineStart).trimEnd();
   };

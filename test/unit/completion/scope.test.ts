@@ -223,6 +223,7 @@ describe('text of another kind is not offered', () => {
     ['a function that is commented out', '// function█', ' f() {', ' f() {'],
     ['prose in code', 'const a = 1;\na█', ' is cheaper than the others', ''],
     ['a `;` among parameters', 'function f(header: string | undefined█) {}', ';', ''],
+    ['what stands before a `;` among arguments', 'run(\n  save(█\n);', "'a', 1);", "'a', 1)"],
     ['a `;` in a type among them', 'function f(a: { b: string█ }) {}', ';', ';'],
     ['a `;` in the head of a loop', 'for (let i = 0█', '; i < 3; i++) {', '; i < 3; i++) {'],
     [
