@@ -8,7 +8,7 @@ import { findChromium } from '../../tools/chromium.mjs';
 import { startEditorServer, windowUrl } from '../../tools/editorHost.mjs';
 import { buildInhostSuite } from './inhost/build.mjs';
 
-const timeoutMs = 180_000;
+const timeoutMs = 300_000;
 const root = path.resolve(import.meta.dirname, '../..');
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'hone-inhost-'));
 const output = path.join(scratch, 'report.txt');

@@ -64,7 +64,7 @@ function ask(document: vscode.TextDocument, signal = never): Promise<LanguageLis
 
 /** The first answers take longer than anyone waits: the editor has to load for them. */
 async function patiently(document: vscode.TextDocument): Promise<LanguageList | undefined> {
-  for (let left = 20; left > 0; left--) {
+  for (let left = 100; left > 0; left--) {
     const list = await ask(document);
     if (list !== undefined) return list;
     await sleep(100);
