@@ -38,7 +38,8 @@ export const defaultWindow: WindowOptions = {
 };
 
 /**
- * The context at the cursor, as if the closers after it were not there. Line ends are read as `\n` whatever the document uses; a surrogate pair
+ * The context at the cursor, as if the closers after it were not there. Line ends are read as `\n`
+ * whatever the document uses; a surrogate pair
  * is never split at either end of the window.
  */
 export function buildContext(

@@ -132,7 +132,7 @@ export async function suggest(params: SuggestParams, signal: AbortSignal): Promi
  */
 export async function suggestAtOnce(params: SuggestParams): Promise<Suggestion | undefined> {
   // Whoever is not asked need not be told of neighbours.
-  const inScope = scopeCheck(params.document, params.neighbours);
+  const inScope = scopeCheck(withoutClosers(params.document), params.neighbours);
   const place = { ...placeOf({ ...params, neighbours: undefined }), inScope };
   if (place.silent) return decide({ ...params, policy: undefined }, place, undefined, undefined);
   const { context } = place;

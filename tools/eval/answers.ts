@@ -9,6 +9,7 @@ import * as path from 'node:path';
 import { globSync } from 'tinyglobby';
 import type { Candidate, CompletionContext } from '../../src/types';
 import type { CutKind } from './cuts';
+import { readJsonLines } from '../jsonLines';
 
 /** A candidate without what only the policy needs. */
 export interface StoredCandidate extends Omit<Candidate, 'tokenIds' | 'logProb'> {
@@ -42,15 +43,7 @@ export class AnswerFile {
 
   /** Reads what is there. A last line that was cut off when its writer was killed does not count. */
   constructor(private readonly file: string) {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    if (!fs.existsSync(file)) return;
-    const text = fs.readFileSync(file, 'utf8');
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    if (whole.length < text.length) fs.truncateSync(file, Buffer.byteLength(whole));
-    for (const line of whole.split('\n').filter((each) => each !== '')) {
-      const read = JSON.parse(line) as Answer;
-      this.#answers.set(nameOf(read), read);
-    }
+    for (const read of readJsonLines<Answer>(file)) this.#answers.set(nameOf(read), read);
   }
 
   has(place: AnswerPlace): boolean {

@@ -19,6 +19,7 @@ import { readNewest } from '../../src/store/storeReader';
 import { stderrLogger } from '../../src/util/log';
 import { Editor, projectRoot, type Window } from '../../test/editor/workbench';
 import { main, Problem } from '../console.mjs';
+import { readJsonLines } from '../jsonLines';
 import { readGrammar } from '../grammars.mjs';
 import { record } from './drawn';
 import { chooseHunks, type Hunk } from './hunks';
@@ -176,15 +177,7 @@ class ResultFile {
   readonly #results = new Map<string, HunkResult>();
 
   constructor(private readonly file: string) {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    if (!fs.existsSync(file)) return;
-    const text = fs.readFileSync(file, 'utf8');
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    if (whole.length < text.length) fs.truncateSync(file, Buffer.byteLength(whole));
-    for (const line of whole.split('\n').filter((each) => each !== '')) {
-      const result = JSON.parse(line) as HunkResult;
-      this.#results.set(result.id, result);
-    }
+    for (const result of readJsonLines<HunkResult>(file)) this.#results.set(result.id, result);
   }
 
   has(id: string): boolean {
